@@ -179,9 +179,10 @@ impl<S: Store> Admin<S> {
         let census = self.0.store.census().await?;
         let expiry = ExpiryView::of(&census, self.0.config.retention(), Day::of(self.0.clock.now()));
         let Census { offices, accounts, messages, bytes, evidence, nearly_full, .. } = census;
-        let heads_unwritten = {
+        let (heads_unwritten, audit_apart, evidence_stopped) = {
             let witnessing = self.0.witnessing.lock().await;
-            witnessing.not_put().is_some() || witnessing.not_kept() || witnessing.acts.not_put()
+            let unwritten = witnessing.not_put().is_some() || witnessing.not_kept() || witnessing.acts.not_put();
+            (unwritten, witnessing.acts.apart(), witnessing.stopped.clone())
         };
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
@@ -194,7 +195,8 @@ impl<S: Store> Admin<S> {
             evidence,
             evidence_pruned: census.pruned,
             evidence_logged: census.logged,
-            audit_apart: self.0.witnessing.lock().await.acts.apart(),
+            audit_apart,
+            evidence_stopped,
             reports_due: census.due,
             receipts_refused: census.refused_receipts,
             receipts_repeated: census.repeated_receipts,

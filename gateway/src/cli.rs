@@ -176,6 +176,9 @@ pub enum Failure {
         "the folder of the evidence key cannot be written, as the last line above says: see to room and rights there, and do not restart before"
     )]
     HeadsUnwritten,
+    /// No evidence is signed before somebody does something; what, was said.
+    #[error("no evidence is signed, as said above: run `fumibako-gateway evidence verify`, and do what it says")]
+    SigningStopped,
     /// The audit was touched; where, was said.
     #[error("{}", advice::of_audit(*.0, Lang::En))]
     AuditTampered(Remedy),
@@ -203,7 +206,7 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::HeadsUnwritten | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
-            Self::Tampered(..) | Self::Unvouched | Self::AuditTampered(_) => 76,
+            Self::Tampered(..) | Self::Unvouched | Self::SigningStopped | Self::AuditTampered(_) => 76,
             Self::NothingToAccept => Refusal::ValueUnfit.row().exit,
         }
     }
@@ -232,6 +235,7 @@ impl Failure {
                 | Self::Unsound
                 | Self::Unvouched
                 | Self::HeadsUnwritten
+                | Self::SigningStopped
                 | Self::NothingToAccept
                 | Self::Faulty(_)
         )
@@ -271,6 +275,9 @@ impl Failure {
             }
             Self::HeadsUnwritten => {
                 "証跡の鍵のフォルダーに書き込めません。上の最後の行のとおり、空きと書き込みの権限を確かめてください。それまで再起動しないでください。"
+            }
+            Self::SigningStopped => {
+                "証跡の署名が止まっています。上の「証跡の署名」の行のとおり、fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。"
             }
             Self::Faulty(_) => "上に示した行に誤りがあり、何も登録していません。直してから、もう一度実行してください。",
             Self::Store(StoreError::Busy(_)) => {

@@ -77,6 +77,7 @@ struct Gauges {
     bytes: Gauge,
     evidence: Gauge,
     unsigned: Gauge,
+    signing_stopped: Gauge,
     due: Gauge,
     nearly_full: Gauge,
     writer: Gauge,
@@ -96,6 +97,8 @@ pub(crate) struct Held {
     pub(crate) connections: usize,
     /// Bytes of bodies on their way in.
     pub(crate) body_memory: usize,
+    /// No evidence is signed before somebody does something.
+    pub(crate) signing_stopped: bool,
 }
 
 impl Default for Counts {
@@ -156,6 +159,11 @@ impl Counts {
         one("messages_kept_octets", "Their octets", &now.bytes);
         one("evidence_rows", "Pieces of evidence", &now.evidence);
         one("evidence_unsigned", "Pieces that wait for the next signed head", &now.unsigned);
+        one(
+            "evidence_signing_stopped",
+            "1 while no evidence is signed before somebody does something",
+            &now.signing_stopped,
+        );
         one("reports_due", "Reports and reminders that wait for their moment", &now.due);
         one("offices_nearly_full", "Offices whose folders are full to four fifths", &now.nearly_full);
         one("changes_waiting", "Changes that wait for the store's writer", &now.writer);
@@ -222,6 +230,7 @@ impl Counts {
         set(&now.bytes, census.bytes);
         set(&now.evidence, census.evidence);
         set(&now.unsigned, (census.evidence + census.pruned).saturating_sub(census.logged));
+        set(&now.signing_stopped, u64::from(held.signing_stopped));
         set(&now.due, census.due);
         set(&now.nearly_full, census.nearly_full);
         set(&now.writer, census.writer_waiting);

@@ -307,7 +307,8 @@ impl<S: Store> House<S> {
         let free = self.body_memory.available_permits() << 10;
         let body_memory = self.config.limits.body_memory_bytes.saturating_sub(free);
         let expiry = ExpiryView::of(&census, self.config.retention(), Day::of(self.clock.now()));
-        Ok(self.counts.text(&census, Held { connections, body_memory }, &expiry))
+        let signing_stopped = self.witnessing.lock().await.stopped.is_some();
+        Ok(self.counts.text(&census, Held { connections, body_memory, signing_stopped }, &expiry))
     }
 
     /// Counts and logs a refusal that has its reference already (Profile §6.2).

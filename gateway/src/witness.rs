@@ -178,9 +178,20 @@ pub(crate) async fn run<S: Store>(house: Arc<House<S>>, mut stopping: watch::Rec
     }
 }
 
-/// Takes all new evidence into the log, and signs its head. A log that lost its end since the last one says so from now on.
+/// Takes all new evidence into the log, and signs its head. A log that lost its end since the last one says so from now on. Why nothing is
+/// signed before somebody does something is remembered for whoever asks how the gateway is.
 pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError> {
     let mut witnessing = house.witnessing.lock().await;
+    let done = attest_all(house, &mut witnessing).await;
+    match &done {
+        Ok(()) => witnessing.stopped = None,
+        Err(StoreError::Failed(why)) => witnessing.stopped = Some(why.clone()),
+        Err(_) => {}
+    }
+    done
+}
+
+async fn attest_all<S: Store>(house: &House<S>, witnessing: &mut Witnessing) -> Result<(), StoreError> {
     let file = &house.config.evidence.identity_file;
     loop {
         witnessing.to_put.put(last_file(file)).await;
@@ -193,7 +204,7 @@ pub(crate) async fn attest<S: Store>(house: &House<S>) -> Result<(), StoreError>
             accepted::take_over(house)?;
         }
         let by = (&house.config.domain, &house.witness);
-        let covered = cover(&house.store, (&mut witnessing, &house.keys), by, house.clock.now()).await?;
+        let covered = cover(&house.store, (witnessing, &house.keys), by, house.clock.now()).await?;
         let Some(head) = covered else {
             if std::mem::take(&mut witnessing.is_new) {
                 witnessing.stand(&house.store, &house.keys, by, house.clock.now()).await?;

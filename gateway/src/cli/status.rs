@@ -20,7 +20,7 @@ impl Status {
             return Ok(write!(context.out, "{text}")?);
         }
         let Reply::Status(status) = context.ask(&Request::Status)? else { return Err(unexpected()) };
-        let (lang, unwritten) = (context.lang, status.heads_unwritten);
+        let (lang, unwritten, stopped) = (context.lang, status.heads_unwritten, status.evidence_stopped.is_some());
         context.rows(&[*status], |s| {
             let rows = [
                 (lang.pick("ドメイン", "domain"), s.domain.clone()),
@@ -66,14 +66,20 @@ impl Status {
                 (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),
                 (lang.pick("期限切れの消去", "expiry"), expiry(&s.expiry, lang)),
             ];
+            let stopped = s.evidence_stopped.as_deref().map(|why| said_of_stopped(why, lang));
+            let stopped = stopped.map(|said| (lang.pick("証跡の署名", "signing evidence"), said));
             let foreign = foreign(s.foreign_objects, lang);
             let foreign = foreign.map(|said| (lang.pick("データベース", "the database"), said));
             let unwritten = said_of_unwritten(s.heads_unwritten, lang);
             let unwritten = unwritten.map(|said| (lang.pick("鍵のフォルダー", "the folder of the evidence key"), said));
-            let rows = rows.into_iter().chain(foreign).chain(unwritten);
+            let rows = rows.into_iter().chain(foreign).chain(stopped).chain(unwritten);
             rows.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
         })?;
-        if unwritten { Err(Failure::HeadsUnwritten) } else { Ok(()) }
+        match (unwritten, stopped) {
+            (true, _) => Err(Failure::HeadsUnwritten),
+            (false, true) => Err(Failure::SigningStopped),
+            (false, false) => Ok(()),
+        }
     }
 }
 
@@ -135,6 +141,21 @@ fn expiry(view: &ExpiryView, lang: Lang) -> String {
         )
     });
     [Some(ran), doubted, reminders, stuck, shorter].into_iter().flatten().collect::<Vec<_>>().join("\n  ")
+}
+
+/// Profile §8.20: what waits while nothing is signed, why, and what to do.
+fn said_of_stopped(why: &str, lang: Lang) -> String {
+    let (ja, en) = why.split_once(" / ").unwrap_or((why, why));
+    lang.pick(
+        format!(
+            "止まっています（{ja}）。メールの送受信は続きますが、まだ署名のない証跡の受領証のファイルと、その報告・お知らせは、署名できるまで出ません。\
+             fumibako-gateway evidence verify を実行し、それが示すとおりに直してください（理由が分かっているものは evidence accept で承認できます）。"
+        ),
+        format!(
+            "Stopped ({en}). Mail goes on, but files of receipts, reports and reminders about evidence that is not signed yet wait until it is. Run fumibako-gateway evidence verify, \
+             and mend what it names as it says (what you know the reason of can be accepted by `evidence accept`)."
+        ),
+    )
 }
 
 /// Profile §8.20: what tells at the next start how long the log is, is out of date, and what to do.

@@ -35,6 +35,8 @@ pub(crate) struct Witnessing {
     pub(super) last: Option<Last>,
     /// What is known of the audit.
     pub(crate) acts: Acts,
+    /// Why evidence is not signed, as long as that is so: the sentence in Japanese, then in English.
+    pub(crate) stopped: Option<String>,
     /// The key took the place of another, and no head of it says so yet.
     pub(super) is_new: bool,
     /// Heads that are to be kept beside the key before anything is signed.
@@ -279,8 +281,8 @@ impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
         let (sealed_from, seals, acts, is_new) = (0, None, Acts::default(), false);
-        let (to_keep, to_put) = (Vec::new(), ToPut::default());
-        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, is_new, to_keep, to_put }
+        let (to_keep, to_put, stopped) = (Vec::new(), ToPut::default(), None);
+        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, stopped, is_new, to_keep, to_put }
     }
 
     /// Has the key taken the place of another, and no head says so yet?

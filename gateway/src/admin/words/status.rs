@@ -34,6 +34,10 @@ pub struct Status {
     /// The audit does not go on from what was signed, and is signed no more: see `audit verify` (Profile §16.2).
     #[serde(default)]
     pub audit_apart: bool,
+    /// Why no evidence is signed before somebody does something: the sentence in Japanese, then in English, with ` / ` between them; none
+    /// while it is signed (Profile §8.20).
+    #[serde(default)]
+    pub evidence_stopped: Option<String>,
     /// Reports and reminders that wait for their moment.
     pub reports_due: u64,
     /// Receipts that were refused, each once for each reason.
