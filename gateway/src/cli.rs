@@ -257,6 +257,9 @@ impl Failure {
             Self::Start(crate::gateway::StartError::Tls(_)) => {
                 "TLS の証明書と鍵を読めません。tls フォルダーに置いてください。"
             }
+            Self::Start(crate::gateway::StartError::Witness(_)) => {
+                "証跡の鍵を使えません。かっこの中のとおりにしてから、もう一度実行してください。"
+            }
             Self::Start(_) => "起動できません。かっこの中の理由を取り除いて、もう一度起動してください。",
             Self::Broken => {
                 "保管庫に異常があり、停止しました。受け付けたデータは失われていません。記録を見てディスクを直し、起動し直してください。"

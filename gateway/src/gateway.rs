@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fumibako_sqlite::SqliteStore;
+use fumibako_sqlite::{DATABASE_FILE, SqliteStore};
 use fumibako_store::{Store as _, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -116,7 +116,9 @@ impl Gateway {
         let acceptor = tls::acceptor(&config.tls)?;
         let nobody = tls::salt_of_nobody(&config.tls)?;
         let trust = Arc::new(trust::load(&config.trust_folder)?);
-        let Loaded { witness, believed, seal } = witness::load(&config.evidence)?;
+        let served_before = config.store_folder.join(DATABASE_FILE).is_file();
+        let key = if served_before { witness::load_again } else { witness::load };
+        let Loaded { witness, believed, seal } = key(&config.evidence)?;
         let serving = (config.limits.log_room_bytes, Some(seal.clone()));
         let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
         let (name, papers) = trust::papers(&config.trust_folder)?;

@@ -45,8 +45,18 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
     /// The file cannot be read.
-    #[error("{0}: {1}. `fumibako-gateway init` makes one")]
+    #[error(
+        "{0}: 証跡の鍵を読めません（{1}）。初めてのゲートウェイなら fumibako-gateway init が作ります / it cannot be read; for a new gateway `fumibako-gateway init` makes one"
+    )]
     File(PathBuf, std::io::Error),
+    /// It is not there, and the store has evidence of it.
+    #[error(
+        "{0}: 証跡の鍵がありません。この保管庫や控えの証跡に署名した鍵が要るので、元の機械のフォルダー evidence（鍵と、その横にある署名の控え）をまるごとここに移してください。\
+         init で作る新しい鍵では、署名の続きになりません。前の鍵が失われたときは、README のformer_authorities_file の手順に従ってください / \
+         the evidence key is not there: this store, or copy, needs the one that signed its evidence. Bring the whole folder `evidence` of the former machine here (the key, and the \
+         heads beside it); a new key made by `init` does not go on from what was signed. If it is lost, see `former_authorities_file` in the README"
+    )]
+    Gone(PathBuf),
     /// It holds no key with its certificate.
     #[error("{0}: {1}")]
     Unfit(PathBuf, fumibako_signer::IdentityError),
@@ -98,6 +108,14 @@ pub(crate) fn load(settings: &Evidence) -> Result<Loaded, WitnessError> {
     let seal = seals::key(&witness, &octets)
         .ok_or_else(|| WitnessError::Unfit(file.clone(), fumibako_signer::IdentityError::NoKey))?;
     Ok(Loaded { witness, believed, seal })
+}
+
+/// Reads it for a store, or a copy of one, that was served before: a new key is no help there.
+pub(crate) fn load_again(settings: &Evidence) -> Result<Loaded, WitnessError> {
+    load(settings).map_err(|error| match error {
+        WitnessError::File(file, why) if why.kind() == std::io::ErrorKind::NotFound => WitnessError::Gone(file),
+        other => other,
+    })
 }
 
 /// The key of the seals alone.

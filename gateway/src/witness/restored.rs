@@ -16,7 +16,7 @@ use super::beside::{Beside, known, last_acts_file, last_file, put, remove, resto
 use super::doubt::Doubt;
 use super::keys::Signed;
 use super::last::{Last, Told, Witnessing, continued, end_at, jump, over_all, root};
-use super::{Keys, Loaded, Seals, cover, load, within_its_days};
+use super::{Keys, Loaded, Seals, cover, load_again, within_its_days};
 use crate::config::Config;
 use crate::gateway::StartError;
 
@@ -50,7 +50,7 @@ impl<H> Restored<H> {
 
 /// The evidence key, if it can be used: asked before anything is put back.
 pub(crate) fn key(config: &Config) -> Result<Loaded, StartError> {
-    Ok(load(&config.evidence)?)
+    Ok(load_again(&config.evidence)?)
 }
 
 /// What was signed of this very store when it was put back, if nothing was signed since.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fumibako_gateway::{Config, Reply, Request, Running};
+use fumibako_gateway::{Config, Gateway, Reply, Request, Running};
 use fumibako_model::{AuditRow, EvidenceId, Uid, What};
 use fumibako_signer::{enclose, enclosed};
 use fumibako_store::suite::expire::send;
@@ -195,4 +195,25 @@ async fn a_copy_that_is_restored_twice_gives_nothing_a_second_time() {
         assert!(all.insert(now), "{now:?} was given before");
         assert!(explained(&again).await);
     }
+}
+
+// Profile §8.20, §11.9
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_key_that_signed_a_store_its_folder_is_asked_for_and_no_new_key() {
+    let aside = tempfile::tempdir().unwrap();
+    let grown = Box::pin(Grown::since_a_copy(aside.path())).await;
+    let (folder, config) = (grown.folder.path(), &grown.config);
+    std::fs::rename(folder.join("evidence"), aside.path().join("evidence")).unwrap();
+    let wanted = |said: &str| {
+        said.contains("元の機械のフォルダー evidence") && !said.contains("`fumibako-gateway init` makes one")
+    };
+    let (code, said) = restore(folder, (&grown.copy.0, &grown.copy.1), &aside.path().join("again")).await;
+    assert!(code == 69 && wanted(&said) && said.contains("証跡の鍵を使えません"), "{said}");
+    assert!(!aside.path().join("again").exists(), "nothing was begun");
+    let refused = async |config: &Config| Gateway::start(config.clone()).await.err().unwrap().to_string();
+    let said = refused(config).await;
+    assert!(wanted(&said), "{said}");
+    let new = Config { store_folder: aside.path().join("new"), ..config.clone() };
+    let said = refused(&new).await;
+    assert!(!wanted(&said) && said.contains("init が作ります"), "{said}");
 }
