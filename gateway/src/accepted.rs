@@ -31,12 +31,12 @@ pub(crate) fn all<S: Store>(house: &House<S>) -> Result<Vec<Acceptance>, StoreEr
     Ok(all)
 }
 
-/// Profile §8.16: before the first head of a key that took the place of another, what was accepted under that one is signed anew. Who has
-/// a former key could date back whatever he likes; what he lays there later is not believed.
-pub(crate) fn take_over<S: Store>(house: &House<S>) -> Result<(), StoreError> {
+/// Profile §8.16: before the first head of a key that took the place of another, what was accepted under so many keys before it is signed
+/// anew. Who has a former key could date back whatever he likes; what he lays there later is not believed.
+pub(crate) fn take_over<S: Store>(house: &House<S>, keys: usize) -> Result<(), StoreError> {
     let now = house.clock.now();
     for file in files(house)? {
-        let Some((1, one)) = read(house, &file) else { continue };
+        let Some((_, one)) = read(house, &file).filter(|(rank, _)| (1..=keys).contains(rank)) else { continue };
         let octets = signed(house, &Acceptance { taken_over: Some(now), ..one }, now)?;
         put_beside(&file, &octets).map_err(|why| StoreError::Failed(format!("{}: {why}", file.display())))?;
     }

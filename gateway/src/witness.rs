@@ -24,6 +24,7 @@ mod beside;
 mod doubt;
 mod keys;
 mod last;
+mod over;
 mod restored;
 mod seals;
 
@@ -35,6 +36,7 @@ pub(crate) use keys::{Keys, Said};
 #[cfg(test)]
 pub(crate) use last::begin;
 pub(crate) use last::{Witnessing, begin_sealed, lost_heads};
+use over::Over;
 pub(crate) use restored::{PutBack, key, vouch};
 use seals::Seals;
 
@@ -218,13 +220,13 @@ async fn attest_all<S: Store>(house: &House<S>, witnessing: &mut Witnessing) -> 
         if !may_sign(house, house.clock.now()) {
             return Ok(());
         }
-        if witnessing.is_new() {
-            accepted::take_over(house)?;
+        if witnessing.over.of > 0 {
+            accepted::take_over(house, witnessing.over.of)?;
         }
         let by = (&house.config.domain, &house.witness);
         let covered = cover(&house.store, (witnessing, &house.keys), by, house.clock.now()).await?;
         let Some(head) = covered else {
-            if std::mem::take(&mut witnessing.is_new) {
+            if std::mem::take(&mut witnessing.over.of) > 0 {
                 witnessing.stand(&house.store, &house.keys, by, house.clock.now()).await?;
                 witnessing.to_put.put(last_file(file)).await;
             }

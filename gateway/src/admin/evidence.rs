@@ -150,8 +150,8 @@ impl<S: Store> Admin<S> {
     /// Profile §8.20: evidence that is not new and stands under no signature. Nothing is signed before the operator accepts it.
     async fn waiting(&self, evidence: u64) -> Vec<Tampered> {
         let witnessing = self.0.witnessing.lock().await;
-        let (doubt, is_new) = (&witnessing.doubt, witnessing.is_new());
-        let unsealed = doubt.unsealed().iter().map(|(n, id)| unsealed(is_new, *n, *id));
+        let (doubt, over) = (&witnessing.doubt, &witnessing.over);
+        let unsealed = doubt.unsealed().iter().map(|(n, id)| unsealed(over.waited(*n), *n, *id));
         let mut rows: Vec<_> = unsealed.collect();
         let Some(first) = doubt.held() else { return rows };
         let said = Said::new(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fumibako_model::log::{FormerKey, Growth, Head, HeadBefore, SetBack};
+use fumibako_model::log::{FormerKey, Growth, Head, HeadBefore, SetBack, TookOver};
 use fumibako_model::{AuditHead, Domain, EvidenceId, Witnesses};
 use fumibako_signer::{Identity, enclose};
 use fumibako_store::{LogState, Loss, SealKey, Store, StoreError, hex};
@@ -14,7 +14,7 @@ use super::acts::{self, Acts};
 use super::beside::{Aside, Beside, ToPut, keep_aside, last_acts_file, last_file};
 use super::keys::{self, Keys, Signed};
 use super::restored;
-use super::{Doubt, Seals};
+use super::{Doubt, Over, Seals, over};
 use crate::config::Config;
 
 /// What the gateway knows of its log and does not read from the rows.
@@ -37,8 +37,8 @@ pub(crate) struct Witnessing {
     pub(crate) acts: Acts,
     /// Why evidence is not signed, as long as that is so: the sentence in Japanese, then in English.
     pub(crate) stopped: Option<String>,
-    /// The key took the place of another, and no head of it says so yet.
-    pub(super) is_new: bool,
+    /// What the key takes over from those before it.
+    pub(crate) over: Over,
     /// Heads that are to be kept beside the key before anything is signed.
     to_keep: Vec<(Aside, Vec<u8>)>,
     /// The last head that was signed, where it does not lie beside the key yet.
@@ -77,8 +77,10 @@ pub(crate) async fn begin<S: Store>(
     let restored = restored::of_this_store(config, given.as_ref(), &believed)?;
     let known: Vec<_> =
         head.iter().chain(given.iter().chain(&restored).map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former, sealed_from, is_new } =
-        Told::by(store, own, (&known, given_acts.as_ref(), &believed), now).await?;
+    let told = Told::by(store, own, (&known, given_acts.as_ref(), &believed), now).await?;
+    let acts_head = acts::newest(store, given_acts.as_ref(), &believed).await?;
+    let over = Over::begin(store, &told, acts_head.map_or(0, |(_, head)| head.rows)).await?;
+    let Told { words_from, mut former, sealed_from, .. } = told;
     let [goes_on, explained] =
         [continued(store, size, given.as_ref()).await?, continued(store, size, restored.as_ref()).await?];
     let root = root(store, size).await?;
@@ -105,7 +107,7 @@ pub(crate) async fn begin<S: Store>(
     let to_put = head.clone().filter(|_| newer);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
-    (witnessing.acts, witnessing.is_new) = (acts, is_new);
+    (witnessing.acts, witnessing.over) = (acts, over);
     if let Some(head) = to_put {
         witnessing.to_put.set(head);
     }
@@ -134,8 +136,8 @@ pub(crate) async fn begin_sealed<S: Store>(
     now: Timestamp,
 ) -> Result<(Witnessing, Keys), StoreError> {
     let (mut witnessing, keys) = begin(store, config, (own, believed), now).await?;
-    witnessing.seals = Some(if witnessing.is_new {
-        Seals::after_a_former_one(seal, (store, &keys), &config.evidence.identity_file).await?
+    witnessing.seals = Some(if witnessing.over.goes_on() {
+        Seals::after_a_former_one(seal, (&keys, witnessing.over.waits), &config.evidence.identity_file)
     } else {
         Seals::under(seal)
     });
@@ -228,8 +230,14 @@ pub(super) struct Told {
     pub(super) former: Vec<FormerKey>,
     /// None: no head was signed since there are seals.
     pub(super) sealed_from: Option<u64>,
+    /// What the key's newest head says that it took over.
+    pub(super) took_over: Option<TookOver>,
     /// The key took the place of another, and no head of it says so.
     pub(super) is_new: bool,
+    /// May keys before it have left what the operator accepted as former ones signed it?
+    pub(super) left: bool,
+    /// Pieces under the largest head.
+    pub(super) covered: u64,
 }
 
 impl Told {
@@ -246,9 +254,15 @@ impl Told {
         let words_from = known.iter().filter_map(|one| one.head.words_from).min();
         let sealed_from = known.iter().filter_map(|one| one.head.sealed_from).min();
         let told = known.iter().filter(|one| one.key == key).max_by_key(|one| one.head.size);
+        let took_over = told.and_then(|one| one.head.took_over);
         let told = told.and_then(|one| one.head.former.clone());
+        let covered = known.iter().map(|one| one.head.size).max().unwrap_or(0);
+        let by = |words_from: EvidenceId, former: Vec<FormerKey>| {
+            let left = !former.is_empty() && took_over.is_none();
+            Self { words_from, former, sealed_from, took_over, is_new: false, left, covered }
+        };
         if let (Some(words_from), Some(former)) = (words_from, &told) {
-            return Ok(Self { words_from, former: former.clone(), sealed_from, is_new: false });
+            return Ok(by(words_from, former.clone()));
         }
         let untold = store.untold().await?;
         let mut all: Vec<_> = untold.heads.iter().filter_map(|head| signed(&head.as_slice())).chain(known).collect();
@@ -256,12 +270,13 @@ impl Told {
         // What the first head said of it stands; the rows are asked where none says anything.
         let words_from = all.iter().filter_map(|one| one.head.words_from).min().unwrap_or(untold.words_from);
         if let Some(former) = told {
-            return Ok(Self { words_from, former, sealed_from, is_new: false });
+            return Ok(by(words_from, former));
         }
+        let left = all.last().is_none_or(|one| over::may_have_left(&one.head));
         let mut former = keys::before(own, all.into_iter(), now);
         keys::ended_in_audit(&mut former, own, (acts::newest(store, acts, believed).await?, nothing()), now);
         let is_new = !former.is_empty();
-        Ok(Self { words_from, former, sealed_from, is_new })
+        Ok(Self { is_new, left, ..by(words_from, former) })
     }
 }
 
@@ -280,14 +295,9 @@ pub(super) async fn continued<S: Store>(store: &S, size: u64, one: Option<&Besid
 impl Witnessing {
     /// Of a log of which this is known.
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
-        let (sealed_from, seals, acts, is_new) = (0, None, Acts::default(), false);
+        let (sealed_from, seals, acts, over) = (0, None, Acts::default(), Over::default());
         let (to_keep, to_put, stopped) = (Vec::new(), ToPut::default(), None);
-        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, stopped, is_new, to_keep, to_put }
-    }
-
-    /// Has the key taken the place of another, and no head says so yet?
-    pub(crate) fn is_new(&self) -> bool {
-        self.is_new
+        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, stopped, over, to_keep, to_put }
     }
 
     /// What is said, and what waits, from the start on.
@@ -371,6 +381,7 @@ impl Witnessing {
     fn went_on_from(&mut self, (size, root): (u64, String), lost: Option<u64>, now: Timestamp, beside: &[&Beside]) {
         tracing::error!(size, lost, "evidence.set_back");
         self.sealed_from = self.sealed_from.min(size);
+        self.over.no_more_waits();
         let this = SetBack { size, root, at: now, lost, earlier: Vec::new() };
         let told = beside.iter().filter_map(|one| one.head.set_back.as_ref()).chain(&self.set_back);
         self.set_back = Some(this.after(told));
@@ -449,6 +460,7 @@ impl Witnessing {
             words_from: Some(self.words_from),
             former: Some(keys.former()),
             sealed_from: self.seals.as_ref().map(|_| self.sealed_from),
+            took_over: self.over.said,
             ..over
         };
         let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());
@@ -459,7 +471,7 @@ impl Witnessing {
 
     pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {
         self.to_put.set(signed.clone());
-        self.is_new = false;
+        self.over.of = 0;
         let at = self.last.as_ref().map_or(head.at, |last| last.at.max(head.at));
         self.last = Some(Last { at, ..Last::of(head, signed) });
     }

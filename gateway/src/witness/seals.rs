@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use fumibako_model::log::TookOver;
 use fumibako_signer::Identity;
-use fumibako_store::{SealKey, Store, StoreError};
+use fumibako_store::SealKey;
 
 use super::Keys;
 
@@ -41,17 +42,12 @@ impl Seals {
         Self { own, former: None }
     }
 
-    /// The same at the first start of a key that took the place of another: what that one wrote and did not sign for counts where its file still
-    /// lies in the same folder.
-    pub(super) async fn after_a_former_one<S: Store>(
-        own: SealKey,
-        (store, keys): (&S, &Keys),
-        identity_file: &Path,
-    ) -> Result<Self, StoreError> {
+    /// The same where what was there when the key took the place of another waits still: what that one wrote and did not sign for counts where
+    /// its file still lies in the same folder.
+    pub(super) fn after_a_former_one(own: SealKey, (keys, waits): (&Keys, TookOver), identity_file: &Path) -> Self {
         let found = keys.former().first().and_then(|one| find(identity_file, &one.key));
-        let Some(key) = found else { return Ok(Self::under(own)) };
-        let (pieces, rows) = (store.untold().await?.pieces, store.acts_state().await?.rows);
-        Ok(Self { own, former: Some(Former { key, pieces, rows }) })
+        let TookOver { pieces, rows } = waits;
+        Self { own, former: found.map(|key| Former { key, pieces, rows }) }
     }
 
     /// Is this the seal of that piece, which has this number?

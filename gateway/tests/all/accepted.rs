@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use fumibako_gateway::{AcceptedNow, AcceptedRow, Audited, Config, Reply, Request, Running};
 use fumibako_model::Acceptance;
 use fumibako_signer::enclosed;
+use tempfile::TempDir;
 
 use crate::cut::{NO_LOG, audited, one_more, sealed, started};
 use crate::evidence::{copy, edit, head_of, with_mail};
 use crate::forged::Grown;
 use crate::keys::{mail, renewed};
+use crate::put_back::signed_anew;
 use crate::support::Fixture;
 
 async fn accept(running: &Running) -> Reply {
@@ -89,32 +91,66 @@ async fn where_nothing_is_to_be_accepted_what_is_older_than_a_backup_goes_on_wai
 // Profile §8.16, §8.20: who has a former key says nothing with it, whatever moment he writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_accepted_under_a_former_key_counts_where_the_one_after_it_took_it_over() {
+    let (_folders, config, word) = accepted().await;
+    let under_the_former = std::fs::read(&word).unwrap();
+    let second = renewed(&config, 2).await;
+    assert_eq!(told(&second).await, (0, 1));
+    assert_ne!(std::fs::read(&word).unwrap(), under_the_former);
+    // The same, but laid there after the key was replaced.
+    std::fs::write(&word, under_the_former).unwrap();
+    assert_eq!(told(&second).await, (1, 0));
+    // Nor does the next key take it for one of the key before it.
+    assert_eq!(told(&renewed(&second, 3).await).await, (1, 0));
+}
+
+// Profile §8.20: versions before took nothing over, and none of their heads says that they did.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_under_a_key_that_an_older_version_saw_replaced_is_taken_over_once() {
+    let (_folders, config, word) = accepted().await;
+    let under_the_former = std::fs::read(&word).unwrap();
+    let second = renewed(&config, 2).await;
+    assert_eq!(told(&second).await, (0, 1));
+    let as_before = || {
+        std::fs::write(&word, &under_the_former).unwrap();
+        signed_anew(&second, "last-head.p7m", |said| assert!(said.remove("took_over").is_some()));
+    };
+    as_before();
+    assert_eq!(told(&second).await, (0, 1));
+    std::fs::write(&word, &under_the_former).unwrap();
+    assert_eq!(told(&second).await, (1, 0), "what is laid there later says nothing");
+    // The key is replaced again, at the same moment.
+    as_before();
+    let third = renewed(&second, 3).await;
+    assert_eq!(told(&third).await, (0, 1));
+    std::fs::write(&word, &under_the_former).unwrap();
+    assert_eq!(told(&third).await, (1, 0));
+}
+
+/// A gateway, stopped, whose operator accepted a bundle without evidence: the settings, and the file that says so.
+async fn accepted() -> ([Option<TempDir>; 2], Config, PathBuf) {
     let (gateway, first) = with_mail().await;
     assert_eq!(head_of(&gateway.running, first).await.1.size, 6);
-    let Fixture { folder, config, running, kept: _kept } = gateway;
+    let Fixture { folder, config, running, kept } = gateway;
     running.stop().await;
     edit(&config.store_folder, &without_the_last());
     let running = started(&config).await;
     assert!(matches!(accept(&running).await, Reply::Accepted(_)));
     running.stop().await;
     let word = word_of(folder.path());
-    let under_the_former = std::fs::read(&word).unwrap();
-    let second = renewed(&config, 2).await;
-    for _ in 0..2 {
-        let running = started(&second).await;
+    ([Some(folder), kept], config, word)
+}
+
+/// How many faults there are, and bundles that are told as accepted; and a restart changes nothing of it.
+async fn told(config: &Config) -> (usize, usize) {
+    let once = async || {
+        let running = started(config).await;
         let found = audited(&running).await;
-        assert_eq!((found.faults, found.accepted.len()), (vec![], 1));
         running.stop().await;
-    }
-    assert_ne!(std::fs::read(&word).unwrap(), under_the_former);
-    // The same, but laid there after the key was replaced.
-    std::fs::write(&word, under_the_former).unwrap();
-    for _ in 0..2 {
-        let running = started(&second).await;
-        let found = audited(&running).await;
-        assert_eq!((found.faults.len(), found.accepted.len()), (1, 0), "{found:?}");
-        running.stop().await;
-    }
+        (found.faults.len(), found.accepted.len())
+    };
+    let found = once().await;
+    assert_eq!(once().await, found);
+    found
 }
 
 /// The end of the log goes, with the evidence of the last bundle.

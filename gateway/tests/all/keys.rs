@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{Config, Gateway, Reply, Request, Running, evidence_authority_file};
 use fumibako_model::log::{FormerKey, Head, leaf};
-use fumibako_model::{EvidenceId, KeyStanding, Refusal, Witnesses};
+use fumibako_model::{EvidenceId, KeyStanding, LogEntry, Refusal, Witnesses};
 use fumibako_signer::{Identity, enclose, enclosed};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::bodies::Day;
@@ -47,12 +47,25 @@ pub(crate) async fn mail(config: &Config, id: &str) {
 
 /// Who has a key of the gateway and can write its rows signs what stands there, and his head is the newest.
 pub(crate) async fn sign_with(key: &Identity, config: &Config, at: Timestamp) -> Vec<u8> {
+    sign_over(key, config, usize::MAX, |over| Head::over("plans.example", over, at)).await
+}
+
+/// The head that this makes of so many of the pieces that wait, signed with this key, is the newest.
+pub(crate) async fn sign_over(
+    key: &Identity,
+    config: &Config,
+    most: usize,
+    head: impl FnOnce((u64, String)) -> Head,
+) -> Vec<u8> {
     let store = store_of(config).await;
-    let Unlogged { mut growth, entries, last, .. } = store.unlogged().await.unwrap().unwrap();
-    for entry in &entries {
+    let Unlogged { mut growth, entries, .. } = store.unlogged().await.unwrap().unwrap();
+    let covered = &entries[..most.min(entries.len())];
+    for entry in covered {
         growth.push(leaf(entry.as_bytes()));
     }
-    let head = Head::over("plans.example", (growth.size(), hex(&growth.root())), at);
+    let last = covered.last().unwrap().parse::<LogEntry>().unwrap().id();
+    let head = head((growth.size(), hex(&growth.root())));
+    let at = head.at;
     let head = enclose(&serde_json::to_vec(&head).unwrap(), key, at).unwrap();
     let (day, size, tiles) = (Day::of(at), growth.size(), growth.tiles());
     store.keep_log(Logging { day, size, last, head: head.clone(), tiles }).await.unwrap();

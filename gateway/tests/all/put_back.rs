@@ -28,7 +28,11 @@ async fn restores(running: &Running) -> Vec<AuditRow> {
 }
 
 /// What is signed in a file beside the key, signed anew after this was done to it.
-fn signed_anew(config: &Config, name: &str, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
+pub(crate) fn signed_anew(
+    config: &Config,
+    name: &str,
+    change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>),
+) {
     let file = config.evidence.identity_file.with_file_name(name);
     let mut inside = serde_json::from_slice(&enclosed(&std::fs::read(&file).unwrap()).unwrap().1).unwrap();
     change(&mut inside);

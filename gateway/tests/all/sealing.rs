@@ -1,12 +1,15 @@
 //! Whose seals are believed of what waits for a signature over a restart (Profile §8.20, §16.2).
 
 use fumibako_gateway::{Config, Gateway};
+use fumibako_model::log::Head;
+use fumibako_model::{Done, What};
+use fumibako_store::{Amend, Store as _};
 
 use crate::audit::verified;
-use crate::cut::{audited, one_more, sealed_under, started};
-use crate::evidence::{edit, with_mail};
-use crate::keys::{mail, renewed};
-use crate::support::{Fixture, old_key};
+use crate::cut::{audited, last_head, one_more, sealed_under, started};
+use crate::evidence::{copy, edit, with_mail};
+use crate::keys::{key_of, mail, renewed, sign_over};
+use crate::support::{Fixture, ago, old_key, store_of};
 
 /// All is signed, of evidence so many pieces; or else what is named.
 async fn signed(config: &Config) -> Result<u64, String> {
@@ -81,4 +84,50 @@ async fn what_waits_when_another_key_takes_the_place_is_signed_where_the_former_
     let running = started(&second).await;
     assert_eq!(audited(&running).await.logged, 8);
     running.stop().await;
+}
+
+/// A row of the audit that waits for a signature.
+async fn act(config: &Config) {
+    let store = store_of(config).await;
+    let done = vec![Done::new(ago(0), "operator", What::EvidencePruned)];
+    store.amend(Amend { changes: Vec::new(), done }).await.unwrap();
+    store.close().await.unwrap();
+}
+
+// Profile §8.16, §8.20: between the log's head and the audit's, or between two of the log where more waits than comes under one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_when_another_key_takes_the_place_is_signed_after_a_start_that_broke_off_between_its_heads() {
+    let Fixture { folder: _folder, config, running, kept: _kept } = still().await;
+    running.stop().await;
+    mail(&config, "d").await;
+    act(&config).await;
+    let aside = tempfile::tempdir().unwrap();
+    copy(&config.store_folder, aside.path());
+    let second = renewed(&config, 2).await;
+    let beside = |name: &str| second.evidence.identity_file.with_file_name(name);
+    let before =
+        ["last-head.p7m", "last-acts-head.p7m"].map(|name| (beside(name), std::fs::read(beside(name)).unwrap()));
+    assert_eq!(signed(&second).await, Ok(8));
+    let first = last_head(&second);
+    // Only a head over so many of the pieces that waited was signed.
+    let broken_off = async |most: usize| {
+        std::fs::remove_dir_all(&second.store_folder).unwrap();
+        copy(aside.path(), &second.store_folder);
+        for (file, octets) in &before {
+            std::fs::write(file, octets).unwrap();
+        }
+        sign_over(&key_of(&second), &second, most, |(size, root)| Head { size, root, ..first.clone() }).await;
+    };
+    for most in [2, 1] {
+        broken_off(most).await;
+        // The former key goes on to be believed of what was there then, and of nothing that its thief writes behind it.
+        assert_eq!(signed(&second).await, Ok(8), "{most}");
+        mail(&config, "e").await;
+        let said = signed(&second).await.unwrap_err();
+        assert!(said.contains("was not written by this gateway") && !said.contains("was just replaced"), "{said}");
+    }
+    broken_off(1).await;
+    act(&config).await;
+    let said = signed(&second).await.unwrap_err();
+    assert!(said.starts_with("None") && said.contains("was not written by this gateway"), "{said}");
 }

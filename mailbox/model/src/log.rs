@@ -50,6 +50,10 @@ pub struct Head {
     /// this was said have none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sealed_from: Option<u64>,
+    /// What its key took over when it took the place of another (Profile §8.20). The heads of a first key have none, and those that were signed
+    /// before this was said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub took_over: Option<TookOver>,
     /// The head after which it stands in the log, and which stays there as long as it does (Profile §8.13). The first has none before it, and
     /// heads that were signed before this was said do not say it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -63,6 +67,15 @@ pub struct HeadBefore {
     pub size: u64,
     /// SHA-256 of it, with its signature, in hex.
     pub sha256: String,
+}
+
+/// What a key took over: what the operator accepted under those before it, and what waited for a signature under their seal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TookOver {
+    /// So many pieces there were then; of what comes after them no seal of a former key counts. 0 where none does any more.
+    pub pieces: u64,
+    /// Rows of the audit, likewise.
+    pub rows: u64,
 }
 
 /// A key that another took the place of, and how far its word goes.
@@ -95,6 +108,7 @@ impl Head {
             words_from: None,
             former: None,
             sealed_from: None,
+            took_over: None,
             before: None,
         }
     }

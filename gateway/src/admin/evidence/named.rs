@@ -10,8 +10,8 @@ use crate::admin::words::{Remedy, Tampered};
 use crate::witness::Said;
 
 /// Profile §8.20: a piece that does not bear the gateway's seal; under a key that has just taken the place of another it may bear that one's.
-pub(super) fn unsealed(is_new: bool, n: u64, id: EvidenceId) -> Tampered {
-    let (ja, en) = if is_new {
+pub(super) fn unsealed(just_replaced: bool, n: u64, id: EvidenceId) -> Tampered {
+    let (ja, en) = if just_replaced {
         (
             "。鍵を替えたばかりです。前の鍵のときに書かれ、署名を待っていたものなら、前の鍵のファイルを新しい鍵のファイルと同じフォルダーに置いて再起動すると、署名します",
             ". The key was just replaced: if this was written under the former one and waited for a signature, put that one's file into the folder of the new key and start again",
