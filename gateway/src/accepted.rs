@@ -34,11 +34,18 @@ pub(crate) fn all<S: Store>(house: &House<S>) -> Result<Vec<Acceptance>, StoreEr
 /// Profile §8.16: before the first head of a key that took the place of another, what was accepted under so many keys before it is signed
 /// anew. Who has a former key could date back whatever he likes; what he lays there later is not believed.
 pub(crate) fn take_over<S: Store>(house: &House<S>, keys: usize) -> Result<(), StoreError> {
+    let failed = |why: &dyn std::fmt::Display| {
+        StoreError::Failed(format!(
+            "前の鍵のときの承認を、いまの鍵で署名し直して鍵の横に残せないので、署名を止めています。鍵のフォルダーの空きと書き込みの権限を確かめてください。毎秒やり直します / \
+             what you accepted under a former key cannot be signed anew and kept beside the evidence key, and nothing is signed: see to room \
+             and rights in the folder of the key; it is tried every second: {why}"
+        ))
+    };
     let now = house.clock.now();
-    for file in files(house)? {
+    for file in files(house).map_err(|why| failed(&why))? {
         let Some((_, one)) = read(house, &file).filter(|(rank, _)| (1..=keys).contains(rank)) else { continue };
-        let octets = signed(house, &Acceptance { taken_over: Some(now), ..one }, now)?;
-        put_beside(&file, &octets).map_err(|why| StoreError::Failed(format!("{}: {why}", file.display())))?;
+        let octets = signed(house, &Acceptance { taken_over: Some(now), ..one }, now).map_err(|why| failed(&why))?;
+        put_beside(&file, &octets).map_err(|why| failed(&format!("{}: {why}", file.display())))?;
     }
     Ok(())
 }

@@ -294,6 +294,10 @@ pub(crate) async fn accept<S: Store>(house: &House<S>, told: Done) -> Result<boo
     if end.is_none() && !witnessing.doubt.keeps_something() && acts_wait.is_none() && !any_lost(file)? {
         return Ok(false);
     }
+    // The next head says that it was done.
+    if witnessing.over.of > 0 {
+        accepted::take_over(house, witnessing.over.of)?;
+    }
     store.amend(Amend { changes: Vec::new(), done: vec![told] }).await?;
     if let Some(end) = end {
         house.keys.end_at(end);

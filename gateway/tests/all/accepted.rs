@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fumibako_gateway::{AcceptedNow, AcceptedRow, Audited, Config, Reply, Request, Running};
-use fumibako_model::Acceptance;
+use fumibako_model::{Acceptance, EvidenceId};
 use fumibako_signer::enclosed;
 use tempfile::TempDir;
 
@@ -124,6 +124,29 @@ async fn what_was_accepted_under_a_key_that_an_older_version_saw_replaced_is_tak
     assert_eq!(told(&third).await, (0, 1));
     std::fs::write(&word, &under_the_former).unwrap();
     assert_eq!(told(&third).await, (1, 0));
+}
+
+// Profile §8.20
+#[tokio::test(flavor = "multi_thread")]
+async fn where_what_was_accepted_cannot_be_taken_over_nothing_is_signed_and_it_is_said_what_to_do() {
+    let (_folders, config, word) = accepted().await;
+    let second = renewed(&config, 2).await;
+    let in_the_way = word.with_extension("new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    mail(&second, "d").await;
+    let running = started(&second).await;
+    assert_eq!(audited(&running).await.logged, 4);
+    let id = EvidenceId(i64::MAX);
+    let Reply::Failed { why } = running.admin().answer(Request::EvidenceExport { id }).await else {
+        panic!("it waits")
+    };
+    assert!(why.contains("空きと書き込みの権限を確かめてください") && why.contains("see to room and rights"), "{why}");
+    assert!(why.contains(word.file_name().unwrap().to_str().unwrap()), "{why}");
+    // No other head says that it was done, either.
+    accept(&running).await;
+    running.stop().await;
+    std::fs::remove_dir(&in_the_way).unwrap();
+    assert_eq!(told(&second).await, (0, 1));
 }
 
 /// A gateway, stopped, whose operator accepted a bundle without evidence: the settings, and the file that says so.
