@@ -142,8 +142,10 @@ async fn where_what_was_accepted_cannot_be_taken_over_nothing_is_signed_and_it_i
     };
     assert!(why.contains("空きと書き込みの権限を確かめてください") && why.contains("see to room and rights"), "{why}");
     assert!(why.contains(word.file_name().unwrap().to_str().unwrap()), "{why}");
-    // No other head says that it was done, either.
-    accept(&running).await;
+    // Nor does a head say that it was done which the operator asks for, as there is one to accept.
+    let beside = |name: &str| second.evidence.identity_file.with_file_name(name);
+    std::fs::copy(beside("last-head.p7m"), beside("lost-head-1-0.p7m")).unwrap();
+    assert!(matches!(accept(&running).await, Reply::Failed { .. }));
     running.stop().await;
     std::fs::remove_dir(&in_the_way).unwrap();
     assert_eq!(told(&second).await, (0, 1));
