@@ -226,7 +226,7 @@ async fn attest_all<S: Store>(house: &House<S>, witnessing: &mut Witnessing) -> 
         let by = (&house.config.domain, &house.witness);
         let covered = cover(&house.store, (witnessing, &house.keys), by, house.clock.now()).await?;
         let Some(head) = covered else {
-            if std::mem::take(&mut witnessing.over.of) > 0 {
+            if witnessing.take_untold() {
                 witnessing.stand(&house.store, &house.keys, by, house.clock.now()).await?;
                 witnessing.to_put.put(last_file(file)).await;
             }

@@ -28,6 +28,8 @@ pub(crate) struct Witnessing {
     /// From this piece on all evidence bears the gateway's seal until it is signed for (Profile §8.20). Every head says it, and what the first
     /// one said stands, as far as the log is as long.
     pub(super) sealed_from: u64,
+    /// Notes of what went out are sealed, and those that stood there before are, too (Profile §8.10). Every head says it from then on.
+    pub(super) notes_sealed: bool,
     /// Whose seals are believed; without any nobody asks for one.
     pub(super) seals: Option<Seals>,
     /// What is not signed before the operator says so.
@@ -39,6 +41,8 @@ pub(crate) struct Witnessing {
     pub(crate) stopped: Option<String>,
     /// What the key takes over from those before it.
     pub(crate) over: Over,
+    /// The notes were sealed by this start, and no head says so yet: until one does, the next start seals what it finds.
+    notes_untold: bool,
     /// Heads that are to be kept beside the key before anything is signed.
     to_keep: Vec<(Aside, Vec<u8>)>,
     /// The last head that was signed, where it does not lie beside the key yet.
@@ -80,7 +84,7 @@ pub(crate) async fn begin<S: Store>(
     let told = Told::by(store, own, (&known, given_acts.as_ref(), &believed), now).await?;
     let acts_head = acts::newest(store, given_acts.as_ref(), &believed).await?;
     let over = Over::begin(store, &told, acts_head.map_or(0, |(_, head)| head.rows)).await?;
-    let Told { words_from, mut former, sealed_from, .. } = told;
+    let Told { words_from, mut former, sealed_from, notes_sealed, .. } = told;
     let [goes_on, explained] =
         [continued(store, size, given.as_ref()).await?, continued(store, size, restored.as_ref()).await?];
     let root = root(store, size).await?;
@@ -107,7 +111,7 @@ pub(crate) async fn begin<S: Store>(
     let to_put = head.clone().filter(|_| newer);
     let last = last_known(newest.zip(head), readable, (given.as_ref(), restored.as_ref()));
     let mut witnessing = Witnessing::new((said, words_from), Doubt::default(), last);
-    (witnessing.acts, witnessing.over) = (acts, over);
+    (witnessing.acts, witnessing.over, witnessing.notes_sealed) = (acts, over, notes_sealed);
     if let Some(head) = to_put {
         witnessing.to_put.set(head);
     }
@@ -136,11 +140,15 @@ pub(crate) async fn begin_sealed<S: Store>(
     now: Timestamp,
 ) -> Result<(Witnessing, Keys), StoreError> {
     let (mut witnessing, keys) = begin(store, config, (own, believed), now).await?;
-    witnessing.seals = Some(if witnessing.over.goes_on() {
+    let seals = if witnessing.over.goes_on() {
         Seals::after_a_former_one(seal, (&keys, witnessing.over.waits), &config.evidence.identity_file)
     } else {
         Seals::under(seal)
-    });
+    };
+    store.seal_notes(seals.notes(!witnessing.notes_sealed, witnessing.over.is_new)).await?;
+    // Where nothing was ever signed, the first piece there is to tell of is signed for in the second it comes.
+    witnessing.notes_untold = !witnessing.notes_sealed && witnessing.last.is_some();
+    (witnessing.seals, witnessing.notes_sealed) = (Some(seals), true);
     Ok((witnessing, keys))
 }
 
@@ -230,6 +238,8 @@ pub(super) struct Told {
     pub(super) former: Vec<FormerKey>,
     /// None: no head was signed since there are seals.
     pub(super) sealed_from: Option<u64>,
+    /// Did one say that notes are sealed?
+    pub(super) notes_sealed: bool,
     /// What the key's newest head says that it took over.
     pub(super) took_over: Option<TookOver>,
     /// The key took the place of another, and no head of it says so.
@@ -253,13 +263,14 @@ impl Told {
         let key = own.certificate().fingerprint_hex();
         let words_from = known.iter().filter_map(|one| one.head.words_from).min();
         let sealed_from = known.iter().filter_map(|one| one.head.sealed_from).min();
+        let notes_sealed = known.iter().any(|one| one.head.notes_sealed);
         let told = known.iter().filter(|one| one.key == key).max_by_key(|one| one.head.size);
         let took_over = told.and_then(|one| one.head.took_over);
         let told = told.and_then(|one| one.head.former.clone());
         let covered = known.iter().map(|one| one.head.size).max().unwrap_or(0);
         let by = |words_from: EvidenceId, former: Vec<FormerKey>| {
             let left = !former.is_empty() && took_over.is_none();
-            Self { words_from, former, sealed_from, took_over, is_new: false, left, covered }
+            Self { words_from, former, sealed_from, notes_sealed, took_over, is_new: false, left, covered }
         };
         if let (Some(words_from), Some(former)) = (words_from, &told) {
             return Ok(by(words_from, former.clone()));
@@ -297,7 +308,28 @@ impl Witnessing {
     pub(super) fn new((set_back, words_from): (Option<SetBack>, EvidenceId), doubt: Doubt, last: Option<Last>) -> Self {
         let (sealed_from, seals, acts, over) = (0, None, Acts::default(), Over::default());
         let (to_keep, to_put, stopped) = (Vec::new(), ToPut::default(), None);
-        Self { set_back, words_from, sealed_from, seals, doubt, last, acts, stopped, over, to_keep, to_put }
+        let (notes_sealed, notes_untold) = (false, false);
+        Self {
+            set_back,
+            words_from,
+            sealed_from,
+            notes_sealed,
+            seals,
+            doubt,
+            last,
+            acts,
+            stopped,
+            over,
+            notes_untold,
+            to_keep,
+            to_put,
+        }
+    }
+
+    /// Did this start do what no head says yet, so that one is to be signed even if nothing comes? Asked once.
+    pub(super) fn take_untold(&mut self) -> bool {
+        let notes = std::mem::take(&mut self.notes_untold);
+        std::mem::take(&mut self.over.of) > 0 || notes
     }
 
     /// What is said, and what waits, from the start on.
@@ -461,6 +493,7 @@ impl Witnessing {
             former: Some(keys.former()),
             sealed_from: self.seals.as_ref().map(|_| self.sealed_from),
             took_over: self.over.said,
+            notes_sealed: self.notes_sealed,
             ..over
         };
         let failed = |why: &dyn std::fmt::Display| StoreError::Failed(why.to_string());
@@ -471,7 +504,7 @@ impl Witnessing {
 
     pub(super) fn signed(&mut self, head: &Head, signed: Vec<u8>) {
         self.to_put.set(signed.clone());
-        self.over.of = 0;
+        (self.over.of, self.notes_untold) = (0, false);
         let at = self.last.as_ref().map_or(head.at, |last| last.at.max(head.at));
         self.last = Some(Last { at, ..Last::of(head, signed) });
     }

@@ -15,6 +15,8 @@ pub(crate) struct Over {
     pub(super) of: usize,
     /// Of so much a former key's seal counts still, as far as no head covers it.
     pub(super) waits: TookOver,
+    /// No head of the key says anything yet.
+    pub(super) is_new: bool,
 }
 
 impl Over {
@@ -37,7 +39,7 @@ impl Over {
         };
         let open = |there: u64, covered: u64| if covered < there { there } else { 0 };
         let waits = TookOver { pieces: open(said.pieces, told.covered), rows: open(said.rows, acts) };
-        Ok(Self { said: Some(said), of, waits })
+        Ok(Self { said: Some(said), of, waits, is_new: told.is_new })
     }
 
     /// Is anything still to be taken over?

@@ -177,7 +177,7 @@ async fn whole<S: Store>(
     // elsewhere, as in a drill, the log never went through.
     let before = of_this_store(config, given.as_ref(), believed)?;
     let heads: Vec<_> = head.iter().chain(given.iter().map(|one| &one.octets)).map(Vec::as_slice).collect();
-    let Told { words_from, mut former, sealed_from, took_over, .. } =
+    let Told { words_from, mut former, sealed_from, took_over, notes_sealed, .. } =
         Told::by(store, witness, (&heads, given_acts.as_ref(), believed), now).await?;
     // No seal of a former key counts in a copy.
     let took_over = took_over.map(|_| TookOver::default());
@@ -204,6 +204,8 @@ async fn whole<S: Store>(
     // What the copy has, and no head covers, another hand may have put there before it was taken, or since.
     (witnessing.seals, witnessing.sealed_from) = (Some(Seals::under(seal.clone())), sealed_from.unwrap_or(pieces));
     witnessing.over.said = took_over;
+    // The gateway that starts on it seals the notes of a copy from before they were sealed.
+    witnessing.notes_sealed = notes_sealed;
     loop {
         match cover(store, (&mut witnessing, &keys), (&config.domain, witness), now).await {
             Ok(Some(_)) => {}
@@ -215,7 +217,8 @@ async fn whole<S: Store>(
     let over = over_all(store, &config.domain, now).await?;
     let (words_from, former) = (Some(words_from), Some(keys.former()));
     let sealed_from = Some(witnessing.sealed_from.min(over.size));
-    Ok(Some((Head { set_back: witnessing.set_back, words_from, former, sealed_from, took_over, ..over }, keys)))
+    let head = Head { set_back: witnessing.set_back, words_from, former, sealed_from, took_over, notes_sealed, ..over };
+    Ok(Some((head, keys)))
 }
 
 /// A head over the audit as far as its newest head goes, if that is of this gateway and over what is there: later rows are signed as all rows

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fumibako_model::log::TookOver;
 use fumibako_signer::Identity;
-use fumibako_store::SealKey;
+use fumibako_store::{Notes, SealKey};
 
 use super::Keys;
 
@@ -48,6 +48,12 @@ impl Seals {
         let found = keys.former().first().and_then(|one| find(identity_file, &one.key));
         let TookOver { pieces, rows } = waits;
         Self { own, former: found.map(|key| Former { key, pieces, rows }) }
+    }
+
+    /// The notes of what went out that count beside those under this key (Profile §8.10): those without a seal where no
+    /// head says yet that notes have one, and those under the former key where no head of this one says anything yet.
+    pub(super) fn notes(&self, unsealed: bool, is_new: bool) -> Notes {
+        Notes { unsealed, former: self.former.as_ref().filter(|_| is_new).map(|former| former.key.clone()) }
     }
 
     /// Is this the seal of that piece, which has this number?

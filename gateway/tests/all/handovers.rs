@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fumibako_gateway::{Reply, Request};
+use fumibako_gateway::{Config, Gateway, Reply, Request};
+use fumibako_model::log::Head;
 use fumibako_model::{Event, MandateId, Reason, Recorded, Scope, What};
+use fumibako_signer::{enclose, enclosed};
 use fumibako_store::suite::expire::send;
+use fumibako_store::suite::{sakura, view};
+use fumibako_store::{Store as _, hex};
 
+use crate::evidence::edit;
+use crate::keys::{key_of, renewed};
 use crate::lines::Client;
 use crate::reports::with;
-use crate::support::{Fixture, PASSWORD, RECIPIENT, ago};
+use crate::support::{Fixture, PASSWORD, RECIPIENT, ago, store_of};
 
 /// Who speaks to the gateway: the recipient of everything here, or the agent that acts as it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,4 +294,69 @@ async fn a_foreign_mdnsent_keeps_nobody_from_collecting() {
     Office.pops(&gateway, &["RETR 2"], async || {}).await;
     let both = ["by-imap", "by-pop3"].map(|id| (id.to_owned(), None));
     assert_eq!(handed_over(&gateway).await, both.into());
+}
+
+/// Back to the shape in which notes of what went out bore no seal.
+const NO_SEALS: &str = "
+    CREATE TABLE noted AS SELECT message, mandate FROM sent_out;
+    DROP TABLE sent_out;
+    CREATE TABLE sent_out (message INTEGER NOT NULL, mandate TEXT NOT NULL, PRIMARY KEY (message, mandate)) STRICT, WITHOUT ROWID;
+    INSERT INTO sent_out (message, mandate) SELECT message, mandate FROM noted;
+    DROP TABLE noted;
+    DELETE FROM _sqlx_migrations WHERE version = 20;";
+/// Another hand says that this one went out, too.
+const FORGED: &str =
+    "INSERT INTO sent_out (message, mandate) SELECT id, '' FROM message WHERE message_id = 'forged@x.example'";
+
+/// The recipient's mail program has the first bundle whole, without a mark, and the gateway stopped.
+async fn fetched(ids: &[&str]) -> (Config, [Option<tempfile::TempDir>; 2]) {
+    let gateway = holding(ids).await;
+    peek(&mut Office.reads(&gateway).await, "1").await;
+    let Fixture { folder, config, running, kept } = gateway;
+    running.stop().await;
+    (config, [Some(folder), kept])
+}
+
+/// The gateway runs by these settings, and the recipient marks all he has as seen: what was handed over by that.
+async fn marked(
+    config: Config,
+    [folder, kept]: [Option<tempfile::TempDir>; 2],
+) -> BTreeSet<(String, Option<MandateId>)> {
+    let running = Gateway::start(config.clone()).await.unwrap();
+    let gateway = Fixture { folder: folder.unwrap(), config, running, kept };
+    ok(&mut Office.reads(&gateway).await, "UID STORE 1:* +FLAGS (\\Seen)").await;
+    let handed_over = handed_over(&gateway).await;
+    gateway.running.stop().await;
+    handed_over
+}
+
+// Profile §8.10
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_out_before_notes_were_sealed_is_taken_and_no_note_without_a_seal_counts_later() {
+    let (config, folders) = fetched(&["fetched", "forged"]).await;
+    let beside = config.evidence.identity_file.with_file_name("last-head.p7m");
+    let head: Head = serde_json::from_slice(&enclosed(&std::fs::read(&beside).unwrap()).unwrap().1).unwrap();
+    assert!(head.notes_sealed, "every head says it");
+    let before = serde_json::to_vec(&Head { notes_sealed: false, ..head.clone() }).unwrap();
+    let before = enclose(&before, &key_of(&config), head.at).unwrap();
+    std::fs::write(&beside, &before).unwrap();
+    edit(&config.store_folder, &format!("{NO_SEALS} UPDATE log_head SET head = x'{}'", hex(&before)));
+    // No evidence comes while it runs.
+    Gateway::start(config.clone()).await.unwrap().stop().await;
+    edit(&config.store_folder, FORGED);
+    assert_eq!(marked(config, folders).await, BTreeSet::from([("fetched".to_owned(), None)]));
+}
+
+// Profile §8.10, §8.16
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_out_under_a_former_key_is_taken_and_no_note_under_it_counts_later() {
+    let (first, folders) = fetched(&["fetched", "forged"]).await;
+    let second = renewed(&first, 2).await;
+    Gateway::start(second.clone()).await.unwrap().stop().await;
+    // Who has the former key's file.
+    let store = store_of(&first).await;
+    let inbox = view(&store, sakura(), "INBOX").await;
+    store.note_sent(sakura(), vec![inbox.entries[1].message], None).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(marked(second, folders).await, BTreeSet::from([("fetched".to_owned(), None)]));
 }

@@ -54,6 +54,9 @@ pub struct Head {
     /// before this was said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub took_over: Option<TookOver>,
+    /// Notes of what went out bear the gateway's seal (Profile §8.10). Heads that were signed before they did do not say it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub notes_sealed: bool,
     /// The head after which it stands in the log, and which stays there as long as it does (Profile §8.13). The first has none before it, and
     /// heads that were signed before this was said do not say it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -109,6 +112,7 @@ impl Head {
             former: None,
             sealed_from: None,
             took_over: None,
+            notes_sealed: false,
             before: None,
         }
     }

@@ -9,7 +9,7 @@ use fumibako_model::{
 use fumibako_store::bodies::{Day, Place, Spooled};
 use fumibako_store::{
     ActsHead, Amend, CopyOrder, Delivery, DescribeOrder, Described, Doer, Facts, FlagOrder, Kind, Logging, Loss,
-    MarkNotices, MarkedNotices, Pairs, Paper, RefusedReceipt, StoreError, Turned,
+    MarkNotices, MarkedNotices, Notes, Pairs, Paper, RefusedReceipt, StoreError, Turned,
 };
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
@@ -49,6 +49,7 @@ pub(crate) enum Command {
     /// Answers with what was new.
     HandOver(OfficeNumber, Vec<MessageId>, Option<Box<Delegate>>, Timestamp, Reply<Vec<MessageId>>),
     NoteSent(OfficeNumber, Vec<MessageId>, Option<MandateId>, Reply<()>),
+    SealNotes(Notes, Reply<()>),
     Log(Box<Logging>, Reply<()>),
     Papers(Vec<Paper>, Reply<()>),
     Stamp((u64, Vec<u8>), Vec<u8>, Reply<()>),
@@ -273,9 +274,8 @@ impl Command {
             Self::HandOver(office, messages, by, now, reply) => {
                 reply.told(handover::hand_over(rows, roll, (*office, by.as_deref(), *now), messages).await)
             }
-            Self::NoteSent(office, messages, by, reply) => {
-                reply.quiet(handover::note_sent(rows, *office, messages, *by).await)
-            }
+            Self::NoteSent(to, sent, by, reply) => reply.quiet(handover::note_sent(rows, *to, sent, *by).await),
+            Self::SealNotes(which, reply) => reply.quiet(handover::seal_notes(rows, which).await),
             Self::Log(logging, reply) => reply.quiet(log::write(rows, logging).await),
             Self::Papers(papers, reply) => reply.quiet(paper::keep(rows, papers).await),
             Self::Stamp((size, head), stamp, reply) => reply.quiet(log::stamp(rows, (*size, head), stamp).await),
@@ -316,6 +316,7 @@ impl Command {
             | Self::Jump(_, _, reply) => reply.send(failed),
             Self::Log(_, reply)
             | Self::NoteSent(_, _, _, reply)
+            | Self::SealNotes(_, reply)
             | Self::Papers(_, reply)
             | Self::Stamp(_, _, reply)
             | Self::Subscribe(_, _, _, reply)

@@ -6,7 +6,7 @@ use fumibako_model::{
     Act, AgentId, Delegate, Done, Evidence, EvidenceId, FolderId, Happening, MandateId, MessageId, OfficeNumber,
     Outcome, Registered, Roll, Scope, State, What, outcome,
 };
-use fumibako_store::{Doer, hex};
+use fumibako_store::{Doer, Notes, hex};
 use jiff::Timestamp;
 use serde::Deserialize;
 use sqlx::SqliteConnection;
@@ -250,6 +250,26 @@ pub(crate) async fn note_sent(
         messages,
         number,
         waits
+    )
+    .execute(rows)
+    .await?;
+    Ok(())
+}
+
+/// Seals these notes: whoever takes what they tell of has it handed over from now on.
+pub(crate) async fn seal_notes(rows: &mut SqliteConnection, which: &Notes) -> Result<(), Stop> {
+    let notes =
+        sqlx::query!(r#"SELECT message AS "message!", mandate, seal FROM sent_out"#).fetch_all(&mut *rows).await?;
+    let theirs = notes.into_iter().filter(|note| which.have((note.message, &note.mandate), note.seal.as_deref()));
+    let sealed = theirs.filter_map(|note| {
+        let seal = seal::of_sent(note.message, &note.mandate)?;
+        Some((note.message, note.mandate, hex(&seal)))
+    });
+    let sealed = serde_json::to_string(&sealed.collect::<Vec<_>>())?;
+    sqlx::query!(
+        "UPDATE sent_out SET seal = unhex(asked.value ->> 2) FROM json_each(?) asked
+         WHERE message = asked.value ->> 0 AND mandate = asked.value ->> 1",
+        sealed
     )
     .execute(rows)
     .await?;

@@ -16,7 +16,7 @@ use fumibako_store::{
     ActsAudit, ActsHead, ActsState, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail,
     Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
     Inspection, KeptNotice, Letter, LicenceChange, LogAudit, LogState, Logging, Loss, MarkNotices, MarkedNotices,
-    Named, News, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt,
+    Named, News, Notes, NoticeBoard, Pairs, Paper, Proof, Prunable, PruneOrder, Published, Quota, RefusedReceipt,
     RefusedReceipts, SealKey, SealedAct, SignedDeed, Store, StoreError, Taken, Told, ToldTo, Turned, Unlogged, Untold,
     Vouched, Which, WhichActs, WhichNotices, WhichRefused,
 };
@@ -486,6 +486,10 @@ impl Store for SqliteStore {
         by: Option<MandateId>,
     ) -> Result<(), StoreError> {
         self.change(|reply| Command::NoteSent(office, messages, by, reply)).await
+    }
+
+    async fn seal_notes(&self, which: Notes) -> Result<(), StoreError> {
+        self.change(|reply| Command::SealNotes(which, reply)).await
     }
 
     async fn due(&self, now: Timestamp, after: Option<DueKey>, most: usize) -> Result<Vec<Due>, StoreError> {

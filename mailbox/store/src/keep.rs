@@ -33,6 +33,7 @@ use crate::log::{
 use crate::mandates::SignedDeed;
 use crate::news::AgentNews;
 use crate::notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, Turned, WhichNotices};
+use crate::seal::Notes;
 use crate::taking::{CopyOrder, FlagOrder, Pairs, Taken};
 
 /// A store of mailboxes, the roll and evidence. Every verb that changes something is durable when it returns `Ok`.
@@ -392,6 +393,9 @@ pub trait Store: Send + Sync + 'static {
         messages: Vec<MessageId>,
         by: Option<MandateId>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// These notes of what went out are the gateway's own from now on, and sealed so.
+    fn seal_notes(&self, which: Notes) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What is to be told by now, the oldest first; so much of it, after this row. By a date that expiry would doubt (Profile §11.5)
     /// no reminder is due.

@@ -57,7 +57,7 @@ pub use mandates::{MandateOrder, SignedDeed, deed_in};
 pub use marks::{MARKS, draft_flags, stored};
 pub use news::{AgentNews, Marks, News};
 pub use notices::{KeptNotice, MarkNotices, MarkedNotices, NoticeBoard, NoticeOrder, Turned, WhichNotices};
-pub use seal::{SEAL, SealKey};
+pub use seal::{Notes, SEAL, SealKey};
 pub use shape::{Foreign, Odd};
 pub use sum::Sum;
 pub use taking::{CopyOrder, FlagOrder, Pairs, Taken, marks_seen};

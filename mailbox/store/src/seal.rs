@@ -75,6 +75,25 @@ impl SealKey {
     }
 }
 
+/// Notes of what went out that bear no seal of the gateway's key, and count all the same (Profile §8.10).
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// Those without any: they were written down before notes were sealed.
+    pub unsealed: bool,
+    /// Those under the key whose place this one took.
+    pub former: Option<SealKey>,
+}
+
+impl Notes {
+    /// Is this note, with this seal, one of them?
+    pub fn have(&self, note: (i64, &str), seal: Option<&[u8]>) -> bool {
+        match seal {
+            None => self.unsealed,
+            Some(seal) => self.former.as_ref().is_some_and(|key| key.holds_sent(note, seal)),
+        }
+    }
+}
+
 fn from(secret: &[u8]) -> hmac::Key {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
     hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, PURPOSE).as_ref())

@@ -4,7 +4,7 @@ use fumibako_model::{FlagChange, Flags, FolderId, MessageId, ModSeq, NamedFlags,
 use fumibako_sqlite::{LOG_BYTES, SqliteStore};
 use fumibako_store::suite::mandates::{agent, granting, sending};
 use fumibako_store::suite::{Fill, World, domain, folder, himawari, kaede, keywords, now, sakura, view};
-use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, SealKey, Store, StoreError};
+use fumibako_store::{CopyOrder, Deposit, Doer, Draft, FlagOrder, Notes, SealKey, Store, StoreError};
 
 use super::open::meddle;
 
@@ -145,4 +145,46 @@ async fn what_another_hand_says_went_out_hands_nothing_over() {
     store.close().await.unwrap();
     let store = open(b"another").await.unwrap();
     assert_eq!(take(&store, (sakura(), "STORE"), (from, inbox.entries[3].uid)).await.unwrap(), []);
+}
+
+/// Back to the shape in which notes bore no seal.
+const UNSEALED: &str = "DELETE FROM _sqlx_migrations WHERE version = 20; ALTER TABLE sent_out DROP COLUMN seal";
+
+// Profile §8.10
+#[tokio::test]
+async fn notes_from_before_seals_and_under_a_former_key_count_as_they_did_once_they_are_sealed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |secret: &'static [u8]| {
+        SqliteStore::open_to_serve(folder.path(), domain(), (LOG_BYTES, Some(SealKey::of(secret))))
+    };
+    let store = open(b"first").await.unwrap();
+    let world = World::with(&store).await;
+    for id in ["before", "former", "forged", "thief"] {
+        let bundle = world.bundle(&store, (himawari(), sakura()), &format!("{id}@x.example"), id);
+        store.deliver(bundle, now()).await.unwrap();
+    }
+    let inbox = view(&store, sakura(), "INBOX").await;
+    let (from, message) = (inbox.status.folder, |n: usize| inbox.entries[n].message);
+    store.note_sent(sakura(), vec![message(0)], None).await.unwrap();
+    store.close().await.unwrap();
+    meddle(folder.path(), UNSEALED).await;
+    let store = open(b"first").await.unwrap();
+    store.seal_notes(Notes { unsealed: true, former: None }).await.unwrap();
+    store.note_sent(sakura(), vec![message(1)], None).await.unwrap();
+    store.close().await.unwrap();
+    meddle(
+        folder.path(),
+        "INSERT INTO sent_out (message, mandate) SELECT id, '' FROM message WHERE message_id = 'forged@x.example'",
+    )
+    .await;
+    let thief = open(b"stolen").await.unwrap();
+    thief.note_sent(sakura(), vec![message(3)], None).await.unwrap();
+    thief.close().await.unwrap();
+    let store = open(b"second").await.unwrap();
+    store.seal_notes(Notes { unsealed: false, former: Some(SealKey::of(b"first")) }).await.unwrap();
+    let mut taken = Vec::new();
+    for n in 0..4 {
+        taken.extend(take(&store, (sakura(), "STORE"), (from, inbox.entries[n].uid)).await.unwrap());
+    }
+    assert_eq!(taken, [message(0), message(1)]);
 }
