@@ -5,9 +5,9 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days, once for a key the notes of what went out), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 28] = [
+const WHOLE: [&str; 29] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "SELECT head FROM log_head",
@@ -36,6 +36,7 @@ const WHOLE: [&str; 28] = [
     "FROM sqlite_schema",
     "SELECT id FROM log_tile",
     "FROM promised ORDER",
+    "mandate, seal FROM sent_out",
 ];
 
 /// Queries that are meant to read a whole folder: for who opens it, moves or removes all of it, or (the operator) holds a message.
