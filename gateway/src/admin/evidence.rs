@@ -192,11 +192,11 @@ impl<S: Store> Admin<S> {
             let RefusedReceipt { at, login, from, to, original, sha256, code } = one;
             RefusedRow { number, at, login, from, to, original, sha256, code }
         };
-        let RefusedReceipts { rows, more } = self.0.store.refused_receipts(which).await?;
+        let RefusedReceipts { rows, damaged, more } = self.0.store.refused_receipts(which).await?;
         let counted =
             |RefusedCount { day, login, repeated, count }| RefusedMore { day: day.to_string(), login, repeated, count };
         let (receipts, more) = (rows.into_iter().map(row).collect(), more.into_iter().map(counted).collect());
-        Ok(Reply::RefusedReceipts { receipts, more })
+        Ok(Reply::RefusedReceipts { receipts, damaged, more })
     }
 
     /// Profile §8.20: a head that somebody was given is one that the log continues, or it is said that it is not.

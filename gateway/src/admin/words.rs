@@ -499,6 +499,9 @@ pub enum Reply {
     RefusedReceipts {
         /// The rows.
         receipts: Vec<RefusedRow>,
+        /// Numbers of rows that cannot be read.
+        #[serde(default)]
+        damaged: Vec<u64>,
         /// How many more there were.
         more: Vec<RefusedMore>,
     },

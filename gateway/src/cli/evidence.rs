@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use fumibako_careplan::Lang;
 use fumibako_model::log::SetBack;
 use fumibako_model::{
-    Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, Refusal, happened,
+    Erased, Evidence as Piece, EvidenceId, JAPAN, LogEntry, OfficeNumber, ProofFile, Pruned, Pruning, happened,
 };
-use fumibako_store::{LISTED, OUTRUN};
+
+use refused::Refused;
 
 use super::{Context, Failure, unexpected};
-use crate::admin::{
-    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Remedy, Reply, Request,
-    Tampered,
-};
+use crate::admin::{AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, Remedy, Reply, Request, Tampered};
 use crate::init::write_private;
+
+mod refused;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Evidence {
@@ -81,21 +81,6 @@ pub(super) enum Evidence {
     },
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Refused {
-    /// 拒否したものの代わりに、先の受領証のあとに届いて何も変えなかったもの / in their place those that only came second, and changed
-    /// nothing
-    #[arg(long)]
-    repeated: bool,
-    /// この事業所が出した、この事業所の名前の、またはこの事業所が送ったデータへのもの / brought by this office, in its name, or for what it
-    /// sent
-    #[arg(long)]
-    office: Option<OfficeNumber>,
-    /// この番号より古いもの / older than the one of this number
-    #[arg(long)]
-    before: Option<u64>,
-}
-
 impl Evidence {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         match self {
@@ -130,7 +115,7 @@ impl Evidence {
             Self::Verify => verify(context),
             Self::Accept { reason } => accept(context, reason),
             Self::Prune { dry_run } => prune(context, dry_run),
-            Self::Refused(which) => refused(context, which),
+            Self::Refused(which) => which.run(context),
             Self::Authority { output } => {
                 let Reply::Authority { pem } = context.ask(&Request::EvidenceAuthority)? else {
                     return Err(unexpected());
@@ -165,62 +150,6 @@ fn line(row: &LogEntry, lang: Lang) -> String {
         ),
     };
     format!("{id}\t{n}\t{at}\t{}{about}", lang.pick(ja, en))
-}
-
-/// Profile §8.24: each with who brought it and why it was refused, then how many more there were.
-fn refused(context: &mut Context<'_>, Refused { repeated, office, before }: Refused) -> Result<(), Failure> {
-    let request = Request::EvidenceRefused { repeated, office, before };
-    let Reply::RefusedReceipts { receipts, more } = context.ask(&request)? else { return Err(unexpected()) };
-    let older = receipts.last().filter(|_| receipts.len() >= LISTED).map(|row| row.number);
-    let lang = context.lang;
-    let rows: Vec<_> = receipts.into_iter().map(Line::Row).chain(more.into_iter().map(Line::More)).collect();
-    if rows.is_empty() {
-        context.say("ありません。", "There are none.")?;
-    } else {
-        context.columns(
-            &["番号", "届いた日時", "コード", "ログイン", "受領証の事業所", "送付した事業所", "受領の対象", "理由"],
-            &["number", "came", "code", "login", "receipt of", "sender", "for", "why"],
-        )?;
-    }
-    context.rows(&rows, |row| match row {
-        Line::Row(RefusedRow { number, at, login, from, to, original, code, .. }) => {
-            let at = JAPAN.to_datetime(*at).strftime("%Y-%m-%d %H:%M:%S");
-            let from = from.map_or_else(|| "-".to_owned(), |from| from.to_string());
-            let why = match code.as_str() {
-                OUTRUN => lang.pick(
-                    "先に届いた受領証が有効で、これは何も変えません。",
-                    "An earlier receipt counts; this one changes nothing",
-                ),
-                code => code.parse::<Refusal>().map_or("", |why| lang.pick(why.row().ja, why.row().en)),
-            };
-            format!("{number}\t{at}\t{code}\t{login}\t{from}\t{to}\t<{original}>\t{why}")
-        }
-        Line::More(RefusedMore { day, login, repeated, count }) => {
-            let what = if *repeated {
-                lang.pick("先の受領証のあとに届いたもの", "that came second")
-            } else {
-                lang.pick("拒否したもの", "refused")
-            };
-            lang.pick(
-                format!("{day}（UTC）\t{login}\t{what}、ほか {count} 件"),
-                format!("{day} (UTC)\t{login}\t{count} more {what}"),
-            )
-        }
-    })?;
-    older.map_or(Ok(()), |number| {
-        context.say(
-            &format!("これより古いものは、--before {number} を付けて実行すると表示されます。"),
-            &format!("For the older ones run it with --before {number}."),
-        )
-    })
-}
-
-/// A line of `evidence refused`.
-#[derive(serde::Serialize)]
-#[serde(untagged)]
-enum Line {
-    Row(RefusedRow),
-    More(RefusedMore),
 }
 
 fn continues(context: &mut Context<'_>, file: &Path, output: Option<&Path>) -> Result<(), Failure> {

@@ -180,7 +180,9 @@ pub struct WhichRefused {
 pub struct RefusedReceipts {
     /// The latest first, at most [`LISTED`], each with its number among those of its kind.
     pub rows: Vec<(u64, RefusedReceipt)>,
-    /// Those beyond a login's rows of a day, the latest day first, at most [`LISTED`]; none where older ones are asked for.
+    /// Numbers between those, of rows that do not read as they were written; they count for [`LISTED`], too.
+    pub damaged: Vec<u64>,
+    /// Those beyond a login's rows of a day, of every login, the latest day first, at most [`LISTED`]; none where older ones are asked for.
     pub more: Vec<RefusedCount>,
 }
 
@@ -189,8 +191,8 @@ pub struct RefusedReceipts {
 pub struct RefusedCount {
     /// The UTC day.
     pub day: Day,
-    /// Who was logged in.
-    pub login: Party,
+    /// Who was logged in; none where the row does not say it any more.
+    pub login: Option<Party>,
     /// They only came second ([`OUTRUN`]); the others were refused.
     pub repeated: bool,
     /// How many.

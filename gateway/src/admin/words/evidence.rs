@@ -80,8 +80,8 @@ pub struct RefusedRow {
 pub struct RefusedMore {
     /// The UTC day.
     pub day: String,
-    /// Who was logged in.
-    pub login: Party,
+    /// Who was logged in; none where the row does not say it any more.
+    pub login: Option<Party>,
     /// They only came second; the others were refused.
     #[serde(default)]
     pub repeated: bool,

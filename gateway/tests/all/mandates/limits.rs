@@ -56,7 +56,7 @@ async fn a_receipt_beyond_the_mandate_leaves_a_row_that_names_the_agent() {
         let answer = post.smtp(".").await;
         assert!(answer.starts_with(&format!("550 5.7.1 {code} ")), "{answer}");
     }
-    let Reply::RefusedReceipts { receipts, more } =
+    let Reply::RefusedReceipts { receipts, more, .. } =
         gateway.ask(Request::EvidenceRefused { repeated: false, office: None, before: None }).await
     else {
         panic!("rows")

@@ -92,6 +92,7 @@ const NOT_ITS_BUSINESS: &[(&str, &str)] = &[
     ),
     ("paper_named", "how long papers are kept: those that evidence leads to are there, or named"),
     ("promised", "for how long content is kept: content that goes early is evidence"),
+    ("refused_counted", "what was refused is no evidence (§8.24)"),
     ("refused_daily", "what was refused is no evidence (§8.24)"),
     ("refused_receipt", "what was refused is no evidence (§8.24)"),
     (

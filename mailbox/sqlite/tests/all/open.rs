@@ -225,7 +225,7 @@ fn the_rows_that_stores_began_with_are_as_they_were() {
 /// From the newest shape back to the first one.
 const BACK: &str = "
     DELETE FROM _sqlx_migrations WHERE version > 1;
-    DROP VIEW begun; DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named; DROP TABLE refused_daily; DROP TRIGGER change_sealed; DROP TABLE seal; DROP TABLE act_seal;
+    DROP VIEW begun; DROP TABLE word; DROP TABLE sent_out; DROP TABLE paper_named; DROP TABLE refused_daily; DROP TABLE refused_counted; DROP TRIGGER change_sealed; DROP TABLE seal; DROP TABLE act_seal;
     DROP TRIGGER collected_gone; DROP TABLE collected; ALTER TABLE due DROP COLUMN reminded;
     DROP TABLE promised; DROP INDEX refused_receipt_kind; ALTER TABLE refused_receipt DROP COLUMN repeated; ALTER TABLE refused_receipt DROP COLUMN n;
     CREATE TABLE refused_day (day INTEGER NOT NULL, login TEXT NOT NULL, rows INTEGER NOT NULL, more INTEGER NOT NULL,
