@@ -3,6 +3,7 @@
 
 mod letter;
 mod life;
+mod missing;
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::mailbox::{Folder, Mailbox};
 use crate::nights::days;
-use crate::outbox::Entry;
+use crate::outbox::{Entry, Fate};
 use crate::proof::{self, About};
 use crate::received::Received;
 use crate::settings::Settings;
@@ -19,6 +20,7 @@ use crate::trouble::Trouble;
 
 pub(crate) use letter::Letter;
 use life::Life;
+pub(crate) use missing::{Missing, There, missing};
 
 /// So many questions about evidence in one look, fewer than the gateway answers in a minute; the others follow with the next.
 const ASKED: usize = 50;
@@ -54,6 +56,15 @@ impl Went<'_> {
         let same = self.facts.zip(earlier.facts).is_some_and(|(now, then)| now.serial.is_some() && now == then);
         self.at > earlier.at && self.to == earlier.to && same
     }
+}
+
+/// Did this computer post the same once more?
+pub(crate) fn went_again(local: &[Entry], earlier: &Entry) -> bool {
+    let facts = earlier.facts();
+    let went = earlier.went(facts.as_ref());
+    let from = |entry: &Entry| entry.from().and_then(|from| from.office_number());
+    let posted = local.iter().filter(|entry| matches!(entry.fate, Fate::Posted { .. }) && from(entry) == from(earlier));
+    posted.map(|entry| (entry, entry.facts())).any(|(entry, facts)| entry.went(facts.as_ref()).repeats(&went))
 }
 
 /// Whose loss it is.
@@ -114,6 +125,8 @@ pub(crate) struct Asked {
     lives: HashMap<EvidenceId, (Timestamp, Option<Life>)>,
     /// Until when, by a letter, the content is kept.
     ends: HashMap<(EvidenceId, u32), Option<Timestamp>>,
+    /// By Message-ID: when it was asked, and whether the gateway had no record of it.
+    records: HashMap<String, (Timestamp, bool)>,
     /// Questions in this look.
     questions: usize,
 }
@@ -179,7 +192,7 @@ pub(crate) fn known<'e>(local: &'e [Entry], from: OfficeNumber, message_id: &str
 impl Asked {
     fn begin(&mut self) {
         self.questions = 0;
-        if self.lives.len().max(self.ends.len()) > REMEMBERED {
+        if self.lives.len().max(self.ends.len()).max(self.records.len()) > REMEMBERED {
             *self = Self::default();
         }
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::open::agent_of;
 use crate::disk;
+use crate::lost::Went;
 use crate::post::Carry;
 use crate::received;
 use crate::trouble::{NotKept, Trouble};
@@ -62,6 +63,9 @@ pub enum Fate {
         evidence: String,
         /// When the gateway answered.
         at: Timestamp,
+        /// Its host; none: an earlier version of this program did not note it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        gateway: Option<String>,
     },
     /// Refused for good.
     Refused {
@@ -228,7 +232,8 @@ impl Outbox {
         };
         let trouble = match posted {
             Ok(evidence) => {
-                entry.fate = Fate::Posted { evidence: evidence.to_string(), at: clock() };
+                let gateway = Some(post.gateway().to_owned());
+                entry.fate = Fate::Posted { evidence: evidence.to_string(), at: clock(), gateway };
                 self.record(key, "posted", &entry)?;
                 // A crash before this line leaves an `.eml` beside its record, and the record counts.
                 disk::remove(&path).map_err(Trouble::writing(&path))?;
@@ -422,6 +427,11 @@ impl Entry {
     /// What a bundle says of itself.
     pub fn facts(&self) -> Option<BundleFacts> {
         self.bundle.as_ref()?.parse().ok()
+    }
+
+    /// What tells whether the same data went once more, with what it says of itself.
+    pub(crate) fn went<'a>(&self, facts: Option<&'a BundleFacts>) -> Went<'a> {
+        Went { at: self.composed, to: self.to().and_then(|to| to.office_number()), facts }
     }
 
     /// The office it comes from.

@@ -20,6 +20,9 @@ use crate::trouble::Trouble;
 
 /// Whoever takes a message to the gateway.
 pub trait Carry {
+    /// The host of the gateway that it goes to.
+    fn gateway(&self) -> &str;
+
     /// Posts a message under this envelope; a notification is from nobody (RFC 8098 §3). `Ok` means it is durable at the gateway; posting it
     /// again gives the same evidence id.
     fn post(&mut self, from: Option<&Address>, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble>;
@@ -107,6 +110,10 @@ impl Post {
 }
 
 impl Carry for Post {
+    fn gateway(&self) -> &str {
+        &self.host
+    }
+
     fn post(&mut self, from: Option<&Address>, to: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
         let envelope = envelope(from, to)?;
         // The client ends the data with CRLF of its own (RFC 5321 §4.1.1.4).

@@ -1,6 +1,7 @@
 //! `fumibako list inbox|sent`: what arrived, what was sent and how far it came. Exit 0. 65: something that waited to be sent is damaged (not with `--office`: nobody can say whose it is).
 
 mod ended;
+mod missing;
 
 use clap::{Args, ValueEnum};
 use fumibako_careplan::Lang;
@@ -15,7 +16,7 @@ use super::table::table;
 use super::which;
 use crate::bundle::open::{agent_of, announced_in};
 use crate::exit::Exit;
-use crate::lost::{self, Lost, Side};
+use crate::lost::{self, Lost, Missing, Side};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::nights::whole_days;
 use crate::outbox::{self, Entry, Fate};
@@ -23,14 +24,19 @@ use crate::settings::Settings;
 use crate::trouble::{Trouble, Words};
 use crate::wait;
 
-const SPOILT: &str = "\
+const ROWS: &str = "\
 「破損」の行は、送られる前に壊れたデータです。送り直してから、備考にあるファイル（data/outbox の *.eml または *.eml.unreadable）を消してください。\
 それまで list sent は 65 で終わります。どの事業所の分か分からないので、--office を付けたときは表示だけします。
 A damaged row was spoilt before it was sent. Send it again, then delete the file that its note names (*.eml or *.eml.unreadable in \
-data/outbox); until then list sent ends with 65. Nobody can say whose it is, so with --office it is only shown.";
+data/outbox); until then list sent ends with 65. Nobody can say whose it is, so with --office it is only shown.
+
+「記録なし」（progress は missing）の行は、ゲートウェイが受け付けたのに記録がなくなった送信です（控えから復元されたときなど）。\
+相手先に届いたか確かめ、届いていなければもう一度送ってください。
+Of a row without a record (progress: missing) the gateway answered for the data and has lost them, as after it was restored from a \
+backup. Ask the other side whether they came; if not, send them again.";
 
 #[derive(Debug, Args)]
-#[command(after_help = SPOILT)]
+#[command(after_help = ROWS)]
 pub(super) struct List {
     /// どちらの一覧か / which list
     #[arg(value_enum)]
@@ -89,18 +95,19 @@ impl List {
             Which::Inbox => (Folder::Inbox, Vec::new()),
             Which::Sent => (Folder::Sent, outbox::look(&settings.data_folder)?),
         };
-        let ((kept, ended), stopped) = match wait(read(settings, (self.which, folder), (self.office, &local), clock()))
-        {
+        let (found, stopped) = match wait(read(settings, (self.which, folder), (self.office, &local), clock())) {
             Ok(found) => (found, None),
             // What waits here is worth seeing most when the gateway cannot be reached.
             Err(trouble) if self.which == Which::Sent => (<_>::default(), Some(trouble)),
             Err(trouble) => return Err(trouble),
         };
+        let Found { kept, ended, missing } = found;
         let mut lines: Vec<Line> = kept
             .iter()
             .filter_map(|(place, kept)| line_of((*place, kept), (self.which, clock()), &local, lang))
             .collect();
         lines.extend(ended.into_iter().map(|one| ended::line(one, self.which.side(), &local, lang)));
+        lines.extend(missing.into_iter().map(|one| missing::line(one, lang)));
         let ours = |entry: &&Entry| {
             self.office.is_none_or(|office| entry.from().and_then(|from| from.office_number()) == Some(office))
         };
@@ -151,12 +158,23 @@ impl List {
     }
 }
 
+/// What the gateway tells.
+#[derive(Default)]
+struct Found {
+    /// What lies in the folder.
+    kept: Vec<(Option<OfficeNumber>, Kept)>,
+    /// What expired lately.
+    ended: Vec<Lost>,
+    /// What went from here, and of which it has no record.
+    missing: Vec<Missing>,
+}
+
 async fn read(
     settings: &Settings,
     (which, folder): (Which, Folder),
     (only, local): (Option<OfficeNumber>, &[Entry]),
     now: Timestamp,
-) -> Result<(Vec<(Option<OfficeNumber>, Kept)>, Vec<Lost>), Trouble> {
+) -> Result<Found, Trouble> {
     let mut mailbox = Mailbox::open(settings).await?;
     let mut all = Vec::new();
     for place in mailbox.places(&settings.party()?, folder).await? {
@@ -169,11 +187,21 @@ async fn read(
     }
     let (side, since) = (which.side(), ended::Since { local, there: &all });
     let at = lost::At { settings, only, local, now };
-    let open = |letter: &lost::Letter| since.tells(side, letter);
-    let mut ended = lost::look(&mut mailbox, at, side, &mut lost::Asked::default(), &open).await?;
+    let (open, mut asked) = (|letter: &lost::Letter| since.tells(side, letter), lost::Asked::default());
+    let mut ended = lost::look(&mut mailbox, at, side, &mut asked, &open).await?;
     ended.retain(|lost| !lost.late);
+    let mut missing = Vec::new();
+    if side == Side::Sent {
+        let there = all.iter().filter_map(|(office, kept)| Some((*office, message_id(kept)?))).collect();
+        let open = |office: Option<OfficeNumber>, entry: &Entry| !since.went_again(office, entry);
+        missing = lost::missing(&mut mailbox, at, &there, &mut asked, &open).await?;
+    }
     mailbox.close().await;
-    Ok((all, ended))
+    Ok(Found { kept: all, ended, missing })
+}
+
+fn message_id(kept: &Kept) -> Option<String> {
+    MessageParser::default().parse_headers(&kept.octets.0)?.message_id().map(str::to_owned)
 }
 
 /// None: not a bundle, such as a receipt of ours in Sent.

@@ -63,7 +63,7 @@ fn a_crash_between_record_and_removal_does_not_post_again() {
     let outbox = Outbox::open(folder.path()).unwrap();
     put(&outbox);
     let (key, mut entry) = outbox.waiting().unwrap().pop().unwrap();
-    entry.fate = Fate::Posted { evidence: "EV512E000000001A".into(), at: now() };
+    entry.fate = Fate::Posted { evidence: "EV512E000000001A".into(), at: now(), gateway: None };
     outbox.record(&key, "posted", &entry).unwrap();
     assert!(outbox.waiting().unwrap().is_empty());
     assert_eq!(outbox.entries().unwrap(), [entry.clone()]);
@@ -171,7 +171,8 @@ fn what_is_posted_while_somebody_looks_is_known_and_no_error() {
     let outbox = Outbox::open(folder.path()).unwrap();
     put(&outbox);
     let (key, waits) = outbox.waiting().unwrap().pop().unwrap();
-    let posted = Entry { fate: Fate::Posted { evidence: "EV512E000000001A".into(), at: now() }, ..waits };
+    let posted =
+        Entry { fate: Fate::Posted { evidence: "EV512E000000001A".into(), at: now(), gateway: None }, ..waits };
     // The record was looked for already when the message goes.
     let mut look = |path: &Path| {
         if path.extension().is_some_and(|end| end == "eml") {
@@ -193,6 +194,10 @@ struct Choosy {
 }
 
 impl Carry for Choosy {
+    fn gateway(&self) -> &'static str {
+        "gateway.example"
+    }
+
     fn post(&mut self, from: Option<&Address>, _: &Address, message: &[u8]) -> Result<EvidenceId, Trouble> {
         if from.is_some_and(|from| from.to_string() == self.not_yet) {
             return Err(Trouble::Refused { refused: self.why.into(), reference: None });
@@ -279,6 +284,10 @@ fn receipts_pass_bundles_that_have_to_wait() {
 struct Stubborn(usize);
 
 impl Carry for Stubborn {
+    fn gateway(&self) -> &'static str {
+        "gateway.example"
+    }
+
     fn post(&mut self, from: Option<&Address>, _: &Address, _: &[u8]) -> Result<EvidenceId, Trouble> {
         if from.is_none() {
             let refused = fumibako_model::Refusal::RevocationUnknown.into();

@@ -9,6 +9,7 @@ mod demo;
 mod directory;
 mod house;
 mod mandates;
+mod missing;
 mod owed;
 mod receipt;
 mod refusals;

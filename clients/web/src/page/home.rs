@@ -82,6 +82,8 @@ pub struct Home {
     pub soon: Vec<Soon>,
     /// What went lately before anybody fetched it, the latest first.
     pub lost: Vec<Lost>,
+    /// What was sent and of which the gateway has no record any more, the latest first.
+    pub missing: Vec<Lost>,
     /// Notices.
     pub notices: Vec<Notice>,
     /// How the office stands.
@@ -96,7 +98,7 @@ pub fn home(frame: &Frame, home: &Home) -> Markup {
         h1.vh { (frame.say("home")) }
         div #state data-live="link notices all" { (available(frame, &home.available)) }
         div #soon data-live="inbox all" { (soon(frame, &home.soon)) }
-        div #lost data-live="inbox sent all" { (lost(frame, &home.lost)) }
+        div #lost data-live="inbox sent all" { (missing(frame, &home.missing)) (lost(frame, &home.lost)) }
         @for (at, words) in home.warnings.iter().enumerate() {
             (panel(Mood::Warn, &format!("warning-{at}"), &words.what, &html! { p { (words.next) } }))
         }
@@ -162,30 +164,49 @@ const LOST: usize = 5;
 fn lost(frame: &Frame, lost: &[Lost]) -> Markup {
     let side = |sent: bool| {
         let of: Vec<&Lost> = lost.iter().filter(|one| one.sent == sent).collect();
-        let (line, next, go, address) = if sent {
-            ("lost-sent", "lost-sent-next", "lost-sent-go", "/sent")
-        } else {
-            ("lost-inbox", "lost-inbox-next", "lost-inbox-go", "/inbox")
-        };
-        let told = |one: &Lost| {
-            let name = one.party.name.as_ref().unwrap_or(&one.party.number).clone();
-            let line = if one.unopened { "lost-sent-unopened" } else { line };
-            say_with(frame.lang, line, &[("name", name.into()), ("day", one.at.clone().into())]).into_owned()
-        };
-        html! {
-            @if !of.is_empty() {
-                ul { @for one in of.iter().take(LOST) {
-                    li { (told(one)) @if !one.what.is_empty() { " " span.small { "（" (one.what) "）" } } }
-                } }
-                @if of.len() > LOST { p { (count(frame.lang, "lost-more", of.len() - LOST)) } }
-                p { (frame.say(next)) }
-                p { a.button.small href=(address) { (frame.say(go)) } }
-            }
-        }
+        let (words, address) = if sent { (&EXPIRED_SENT, "/sent") } else { (&EXPIRED_HERE, "/inbox") };
+        told(frame, &of, words, address)
     };
     html! {
         @if !lost.is_empty() {
             (panel(Mood::Bad, "lost-gone", &frame.say("lost-title"), &html! { (side(true)) (side(false)) }))
+        }
+    }
+}
+
+/// What the gateway has no record of, though it answered for it.
+fn missing(frame: &Frame, missing: &[Lost]) -> Markup {
+    let body = told(frame, &missing.iter().collect::<Vec<_>>(), &MISSING, "/sent");
+    html! { @if !missing.is_empty() { (panel(Mood::Bad, "missing", &frame.say("missing-title"), &body)) } }
+}
+
+/// How it is told of data that is lost: of one, of those past [`LOST`], what to do, where to look.
+struct Tells {
+    line: &'static str,
+    more: &'static str,
+    next: &'static str,
+    go: &'static str,
+}
+
+const EXPIRED_SENT: Tells = Tells { line: "lost-sent", more: "lost-more", next: "lost-sent-next", go: "lost-sent-go" };
+const EXPIRED_HERE: Tells =
+    Tells { line: "lost-inbox", more: "lost-more", next: "lost-inbox-next", go: "lost-inbox-go" };
+const MISSING: Tells = Tells { line: "missing-sent", more: "missing-more", next: "missing-next", go: "lost-sent-go" };
+
+fn told(frame: &Frame, lost: &[&Lost], words: &Tells, address: &str) -> Markup {
+    let line = |one: &Lost| {
+        let name = one.party.name.as_ref().unwrap_or(&one.party.number).clone();
+        let line = if one.unopened { "lost-sent-unopened" } else { words.line };
+        say_with(frame.lang, line, &[("name", name.into()), ("day", one.at.clone().into())]).into_owned()
+    };
+    html! {
+        @if !lost.is_empty() {
+            ul { @for one in lost.iter().take(LOST) {
+                li { (line(one)) @if !one.what.is_empty() { " " span.small { "（" (one.what) "）" } } }
+            } }
+            @if lost.len() > LOST { p { (count(frame.lang, words.more, lost.len() - LOST)) } }
+            p { (frame.say(words.next)) }
+            p { a.button.small href=(address) { (frame.say(words.go)) } }
         }
     }
 }

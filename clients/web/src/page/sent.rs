@@ -22,6 +22,8 @@ pub enum Way {
     Expired,
     /// The other side could not open it, and says why in the note.
     Failed,
+    /// The gateway answered for it, and has no record of it any more.
+    Missing,
 }
 
 /// What the page of one letter proves: a 受領証 is of what somebody received, and of nothing else.
@@ -55,7 +57,7 @@ impl Way {
             Self::Reached(3..) => Proof::Receipt,
             Self::HandedOver => Proof::HandedOver,
             Self::Expired => Proof::Expired,
-            Self::Waiting | Self::Refused(_) | Self::Reached(_) | Self::Failed => Proof::Record,
+            Self::Waiting | Self::Refused(_) | Self::Reached(_) | Self::Failed | Self::Missing => Proof::Record,
         }
     }
 }
@@ -135,7 +137,7 @@ pub fn sent(frame: &Frame, sent: &Sent) -> Markup {
 }
 
 fn one(frame: &Frame, row: &SentRow) -> Markup {
-    let class = matches!(row.way, Way::Refused(_) | Way::Failed).then_some("failed");
+    let class = matches!(row.way, Way::Refused(_) | Way::Failed | Way::Missing).then_some("failed");
     html! {
         tr id={ "row-" (row.id) } class=[class] {
             td data-label=(frame.say("sent-at")) { time { (row.at) } }
@@ -146,7 +148,7 @@ fn one(frame: &Frame, row: &SentRow) -> Markup {
             }
             td.message data-label=(frame.say("message")) { (row.message) }
             td data-label=(frame.say("file")) { (crate::text::count(frame.lang, "files", row.files)) span.second.small { (whole(&row.units)) } }
-            td data-label=(frame.say("way")) { (way(frame, row)) p.small { @if row.late || row.way == Way::Failed { (Icon::Warning.draw()) } (row.note) } }
+            td data-label=(frame.say("way")) { (way(frame, row)) p.small { @if row.late || matches!(row.way, Way::Failed | Way::Missing) { (Icon::Warning.draw()) } (row.note) } }
             td.acts {
                 @if row.there && matches!(row.way, Way::Reached(_) | Way::HandedOver | Way::Failed) && frame.may_send {
                     form.right method="post" action={ "/sent/" (row.id) "/again" } data-swap {
@@ -180,7 +182,7 @@ fn way(frame: &Frame, row: &SentRow) -> Markup {
     let done = match way {
         Way::Reached(done) => *done,
         Way::HandedOver | Way::Expired | Way::Failed => 2,
-        Way::Waiting | Way::Refused(_) => 0,
+        Way::Waiting | Way::Refused(_) | Way::Missing => 0,
     };
     let last = match way {
         Way::Expired => Some(("gone", Icon::Cross, "gone")),
@@ -193,7 +195,8 @@ fn way(frame: &Frame, row: &SentRow) -> Markup {
         return html! { (crate::part::chip("bad", Some(Icon::Cross), &frame.say("refused"))) span.why.small { (words.line(frame.lang)) } };
     }
     html! {
-        @if *way == Way::Waiting { (crate::part::chip("warn", Some(Icon::Clock), &frame.say("waiting"))) }
+        @if *way == Way::Missing { (crate::part::chip("bad", Some(Icon::Cross), &frame.say("way-missing"))) }
+        @else if *way == Way::Waiting { (crate::part::chip("warn", Some(Icon::Clock), &frame.say("waiting"))) }
         @else {
             ol.way {
                 @for (at, id) in (0u8..).zip(steps) {

@@ -62,8 +62,8 @@ fn a_letter() -> Letter {
 
 /// A home page with nothing on it.
 fn quiet(available: Available) -> Home {
-    let (soon, lost, notices) = (Vec::new(), Vec::new(), Vec::new());
-    Home { available, soon, lost, notices, states: Vec::new(), warnings: Vec::new() }
+    let (soon, lost, missing, notices) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Home { available, soon, lost, missing, notices, states: Vec::new(), warnings: Vec::new() }
 }
 
 /// HM-01.
@@ -137,6 +137,21 @@ fn home_tells_what_expired_on_either_side_and_what_to_do() {
     let lost = vec![Lost { unopened: true, ..one(true, "さくら訪問介護", "") }];
     let page = home(&frame(), &Home { lost, ..quiet(Available::Yes) }).into_string();
     in_order(&page, &["相手先が取得しても開けないまま", "証明書と鍵を確かめて"]);
+}
+
+/// Profile §15.9.
+#[test]
+fn home_tells_what_the_gateway_has_no_record_of_and_what_to_do() {
+    let party = Party { number: "9970000029".into(), name: Some("さくら訪問介護".into()), ..Party::default() };
+    let one =
+        Lost {
+            sent: true, unopened: false, party, at: "2026/11/20".into(), what: "サービス利用票 2026-11".into()
+        };
+    let page = home(&frame(), &Home { missing: vec![one; 7], ..quiet(Available::Yes) }).into_string();
+    let told = ["記録が、ゲートウェイにありません", "2026/11/20 に さくら訪問介護 へ送った", "サービス利用票 2026-11"];
+    in_order(&page, &told);
+    in_order(&page, &["ほかに2件", "もう一度送ってください", "href=\"/sent\""]);
+    assert!(!page.contains("期限が切れ") && page.matches("さくら訪問介護").count() == 5, "{page}");
 }
 
 /// NW-01, NW-05, NW-10.
@@ -274,6 +289,7 @@ fn a_receipt_is_only_of_what_was_received() {
         (Way::HandedOver, "受け渡しの記録"),
         (Way::Expired, "期限切れの証明"),
         (Way::Failed, "受付・お届けの記録"),
+        (Way::Missing, "受付・お届けの記録"),
         (Way::Reached(3), "受領証"),
     ] {
         let (received, proof) = (way == Way::Reached(3), way.proof());

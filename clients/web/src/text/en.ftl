@@ -110,6 +110,13 @@ lost-more = { $count ->
     [one] One more expired.
    *[other] { $count } more expired.
 }
+missing-title = The gateway has no record of data that was sent
+missing-sent = What was sent to { $name } on { $day } was taken in by the gateway, which has no record of it any more, as after it was restored from a backup.
+missing-more = { $count ->
+    [one] One more is missing.
+   *[other] { $count } more are missing.
+}
+missing-next = Ask the other side whether it came. If it did not, send the files again with “New”. It goes from here once the same files were sent again.
 doors = Main screens
 door-home = See how things stand now
 door-inbox = Received, not fetched yet
@@ -263,6 +270,8 @@ note-handed-over-regional = Handed to the door of the regional service, which te
 note-expired = Expired without being fetched. Our copy is gone from the server, too: if it is still needed, tell the other side and write it anew.
 note-expired-unopened = Expired after it was fetched and did not open. Our copy is gone from the server, too.{" "}
 note-gone = Its time is over and the server deleted it. Whether it was fetched tell the receipts and reports that came.
+way-missing = No record
+note-missing = The gateway has no record of it, as after it was restored from a backup. Ask the other side whether it came; if it did not, send it again with “New”.
 note-here = Waiting on this computer to be sent
 send-again = Send again
 withdraw = Withdraw

@@ -7,9 +7,9 @@ use mail_parser::MessageParser;
 
 use super::Line;
 use crate::bundle::open::announced_in;
-use crate::lost::{Letter, Lost, Side, Went, known};
+use crate::lost::{Letter, Lost, Side, Went, known, went_again};
 use crate::mailbox::Kept;
-use crate::outbox::{Entry, Fate};
+use crate::outbox::Entry;
 
 /// By what is known now, some of what expired needs no more word.
 pub(super) struct Since<'a> {
@@ -27,29 +27,27 @@ impl Since<'_> {
             Side::Inbox => !self.there.iter().any(|(office, kept)| *office == letter.office && is_it(kept, letter)),
             Side::Sent => {
                 let Some(entry) = known(self.local, letter.from, &letter.message_id) else { return true };
-                let facts = entry.facts();
-                let went = Went { at: entry.composed, to: office_of(entry.to()), facts: facts.as_ref() };
-                !self.here(letter, &went) && !self.elsewhere(letter, &went)
+                !self.went_again(letter.office, entry)
             }
         }
     }
 
-    fn here(&self, letter: &Letter, went: &Went<'_>) -> bool {
-        let posted = self.local.iter().filter(|entry| matches!(entry.fate, Fate::Posted { .. }));
-        posted.filter(|entry| office_of(entry.from()) == Some(letter.from)).any(|entry| {
-            Went { at: entry.composed, to: office_of(entry.to()), facts: entry.facts().as_ref() }.repeats(went)
-        })
+    /// Did the same data go once more, from this computer or another one of the office?
+    pub(super) fn went_again(&self, office: Option<OfficeNumber>, entry: &Entry) -> bool {
+        went_again(self.local, entry) || self.elsewhere(office, entry)
     }
 
     /// Another computer of the office may have sent it.
-    fn elsewhere(&self, letter: &Letter, went: &Went<'_>) -> bool {
-        self.there.iter().filter(|(office, _)| *office == letter.office).any(|(_, kept)| {
+    fn elsewhere(&self, office: Option<OfficeNumber>, entry: &Entry) -> bool {
+        let facts = entry.facts();
+        let went = entry.went(facts.as_ref());
+        self.there.iter().filter(|(of, _)| *of == office).any(|(_, kept)| {
             let Some(header) = MessageParser::default().parse_headers(&kept.octets.0) else { return false };
             let to = header.to().and_then(|list| list.first()?.address()?.parse().ok());
             let facts = announced_in(&header);
             let other = Went { at: kept.arrived, to: office_of(to), facts: facts.as_ref() };
             // Its own copy, where the gateway holds it still, came after it was composed.
-            header.message_id() != Some(&*letter.message_id) && other.repeats(went)
+            header.message_id() != Some(&*entry.message_id) && other.repeats(&went)
         })
     }
 }
@@ -118,6 +116,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
+    use crate::outbox::Fate;
     use crate::testing::now;
 
     const EVIDENCE: &str = "EV512E0000000013";
@@ -163,7 +162,7 @@ mod tests {
             Since { local, there }.tells(Side::Sent, &letter())
         };
         assert!(tells(&[], &[]));
-        let posted = Fate::Posted { evidence: EVIDENCE.into(), at: later(2) };
+        let posted = Fate::Posted { evidence: EVIDENCE.into(), at: later(2), gateway: None };
         let again = |from: &str, bundle: &str, fate: &Fate| Entry {
             message_id: "b@x.example".into(),
             composed: later(1),

@@ -22,7 +22,7 @@ use crate::ui::account::{stops, warnings};
 use crate::ui::paint::{day, days, moment, party, pick};
 use crate::ui::state::{App, held};
 use crate::ui::work::ask::see_notices;
-use crate::ui::work::look::Gone;
+use crate::ui::work::look::{Content, Gone};
 
 /// The certificate's end is told from so many days before (HM-09).
 const WARN_DAYS: i64 = 60;
@@ -49,6 +49,7 @@ async fn home(State(app): Shared, here: Here) -> Response {
         available,
         soon: soon(&app),
         lost: expired(&app, lang),
+        missing: missing(&app, lang),
         notices: notices(&app, &here),
         states: states(&app, lang, line),
     };
@@ -160,13 +161,7 @@ fn expired(app: &App, lang: Lang) -> Vec<Lost> {
     let lately = |until: Option<Timestamp>| until.is_some_and(|until| is_told(until, now));
     let again = |one: &Gone| sent.values().any(|other| other.went().repeats(&one.went()));
     let sent_lost = sent.values().filter(|one| one.state == Some(How::Expired) && lately(one.until) && !again(one));
-    let to = sent_lost.map(|one| {
-        let facts = one.facts.as_ref();
-        let what = [facts.map(|facts| facts.kinds(lang)), facts.and_then(BundleFacts::year_month)];
-        let what = what.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-        let unopened = one.fault.is_some();
-        (one.at, Lost { sent: true, unopened, party: party_or(app, one.to), at: day(one.at), what })
-    });
+    let to = sent_lost.map(|one| (one.at, line_of(app, one, lang)));
     let came = inbox.values().filter(|one| one.is_lost() && lately(one.until));
     let from = came.map(|one| {
         let (party, at) = (party_or(app, one.from), day(one.at));
@@ -175,6 +170,24 @@ fn expired(app: &App, lang: Lang) -> Vec<Lost> {
     let mut all: Vec<_> = to.chain(from).collect();
     all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     all.into_iter().map(|(_, one)| one).collect()
+}
+
+/// What the gateway answered for, and has no record of any more (Profile §15.9), the latest first. A row of the last look is told no longer
+/// once the same went again.
+fn missing(app: &App, lang: Lang) -> Vec<Lost> {
+    let sent = held(&app.mail).sent.clone();
+    let again = |one: &Gone| sent.values().any(|other| other.went().repeats(&one.went()));
+    let mut all: Vec<&Gone> = sent.values().filter(|one| one.content == Content::Missing && !again(one)).collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.at));
+    all.into_iter().map(|one| line_of(app, one, lang)).collect()
+}
+
+/// What was sent, with its kinds and month.
+fn line_of(app: &App, one: &Gone, lang: Lang) -> Lost {
+    let facts = one.facts.as_ref();
+    let what = [facts.map(|facts| facts.kinds(lang)), facts.and_then(BundleFacts::year_month)];
+    let what = what.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    Lost { sent: true, unopened: one.fault.is_some(), party: party_or(app, one.to), at: day(one.at), what }
 }
 
 fn states(app: &App, lang: Lang, certificate: Line) -> Vec<Line> {

@@ -28,7 +28,7 @@ use crate::ui::paint::party;
 use crate::ui::paint::{by_name, days, moment, pick, refusal};
 use crate::ui::spot::Spot;
 use crate::ui::state::{App, both, held};
-use crate::ui::work::look::{Gone, here as waiting_here, look, own_copy};
+use crate::ui::work::look::{Content, Gone, here as waiting_here, look, own_copy};
 use crate::ui::work::prove::{self, about};
 
 /// After so many days without the other side fetching it, somebody should telephone (TX-07); earlier where half of the time that the
@@ -87,6 +87,7 @@ fn of_gateway(app: &App, spot: Spot, one: &Gone, now: Timestamp, lang: Lang) -> 
     let many = usize::try_from(waits).unwrap_or_default();
     let to = party_or(app, one.to);
     let (way, note) = match one.state {
+        _ if one.content == Content::Missing => (Way::Missing, say(lang, "note-missing")),
         Some(How::Expired) if one.fault.is_some() => {
             (Way::Expired, format!("{}{}", say(lang, "note-expired-unopened"), fault_words(one.fault, lang)).into())
         }
@@ -249,6 +250,7 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         Way::HandedOver => here.say("way-handed-over"),
         Way::Expired => here.say("gone"),
         Way::Failed => here.say("way-failed"),
+        Way::Missing => here.say("way-missing"),
     };
     let facts = vec![
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
@@ -258,8 +260,9 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("fact-evidence", evidence.map_or_else(|| here.say(elsewhere), |id| id.to_string())),
         fact("fact-message-id", message_id),
     ];
-    // Of what waits here, or was refused, the gateway has no evidence.
-    let file = id.parse::<Spot>().is_ok().then(|| format!("/sent/{id}/proof"));
+    // Of what waits here, was refused, or is lost to it, the gateway has no evidence.
+    let has_evidence = id.parse::<Spot>().is_ok() && row.way != Way::Missing;
+    let file = has_evidence.then(|| format!("/sent/{id}/proof"));
     let trouble = here.trouble(&app);
     let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file, trouble };
     Ok(html(page::receipt(&here.frame(&app), &view)))

@@ -486,7 +486,7 @@ async fn a_refused_receipt_is_not_done() {
     drop(app);
     let app = crate::ui::kept::tests::run(&settings);
     assert_eq!(format!("{:?}", held(&app.mail).inbox), kept);
-    let posted = |at| Posted::Posted { evidence: "e".into(), at };
+    let posted = |at| Posted::Posted { evidence: "e".into(), at, gateway: None };
     let place = settings.data_folder.join("outbox");
     std::fs::remove_dir_all(&place).unwrap();
     std::fs::create_dir_all(&place).unwrap();

@@ -177,6 +177,8 @@ pub(in crate::ui) enum Content {
     Gone,
     /// It deleted it, and nothing more is to be asked.
     Settled,
+    /// It answered for it, and has no record of it any more (Profile §15.9).
+    Missing,
 }
 
 impl Mail {
@@ -396,6 +398,7 @@ impl Mail {
         self.take_sent(found.gone, &found.sent.into_iter().collect(), now);
         self.asked_of_lost = found.asked;
         found.lost.into_iter().for_each(|(side, one)| self.take_lost(side, one));
+        self.take_missing(found.missing);
         fresh
     }
 

@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn posted() -> Posted {
-        Posted::Posted { evidence: "e".into(), at: Timestamp::UNIX_EPOCH }
+        Posted::Posted { evidence: "e".into(), at: Timestamp::UNIX_EPOCH, gateway: None }
     }
 
     fn refused() -> Posted {

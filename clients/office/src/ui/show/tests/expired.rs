@@ -1,4 +1,4 @@
-//! What expired before anybody fetched it, told at home to both sides (HM-08).
+//! What expired before anybody fetched it, told at home to both sides (HM-08), and what the gateway lost.
 
 use fumibako_model::{BundleFacts, State as How};
 use jiff::SignedDuration;
@@ -82,4 +82,22 @@ async fn what_was_fetched_and_did_not_open_before_it_expired_is_told_as_that() {
     held(&desk.app.mail).sent.insert(spot(1), gone("a@x", 95, 4));
     let list = desk.get("/sent").await.text;
     assert!(!list.contains("開けないまま") && list.contains("取得されず期限切れ"), "{list}");
+}
+
+// Profile §15.9
+#[tokio::test]
+async fn what_the_gateway_has_no_record_of_is_told_until_the_same_went_again() {
+    let desk = Desk::new();
+    let missing = Gone { content: Content::Missing, state: None, until: None, ..gone("a@x", 3, 0) };
+    held(&desk.app.mail).sent.insert(spot(u32::MAX), missing);
+    let home = desk.get("/").await.text;
+    assert!(home.contains("記録が、ゲートウェイにありません") && home.contains("2026-11"), "{home}");
+    let list = desk.get("/sent").await.text;
+    assert!(list.contains("記録なし") && list.contains("届いていなければ"), "{list}");
+    assert!(!list.contains("取得待ち") && !list.contains("/again"), "{list}");
+    let page = desk.get(&format!("/sent/{}", spot(u32::MAX))).await.text;
+    assert!(page.contains("記録なし") && !page.contains("/proof"), "{page}");
+    let again = Gone { content: Content::There, state: Some(How::Delivered), ..gone("b@x", 1, -89) };
+    held(&desk.app.mail).sent.insert(spot(2), again);
+    assert!(!desk.get("/").await.text.contains("記録が、ゲートウェイにありません"));
 }

@@ -9,9 +9,9 @@ use mail_parser::MessageParser;
 use super::{Arrived, BODIES, Content, Gone, Mail, Seal, Validity, Way, Wrong};
 use crate::bundle::open::{agent_of, own};
 use crate::bundle::{Reader, believe};
-use crate::lost::{self, Letter, Lost, Side};
+use crate::lost::{self, Letter, Lost, Missing, Side, There};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
-use crate::outbox;
+use crate::outbox::{self, Entry};
 use crate::received::Received;
 use crate::settings::Settings;
 use crate::terms::Terms;
@@ -26,6 +26,8 @@ pub(super) struct Known {
     sent: BTreeSet<Spot>,
     /// What lay in INBOX: who sent it, and under which Message-ID.
     names: BTreeMap<Spot, (Option<OfficeNumber>, String)>,
+    /// What lay in Sent, by its Message-ID.
+    sent_names: BTreeMap<Spot, String>,
     /// What the evidence said of what ended.
     asked: lost::Asked,
 }
@@ -38,12 +40,15 @@ impl Known {
             .filter(|(_, one)| !one.gone && !one.wrong.as_ref().is_some_and(|wrong| wrong.again))
             .map(|(uid, _)| *uid);
         let sent = mail.sent.iter().filter(|(_, one)| one.is_there()).map(|(uid, _)| *uid);
+        let lay = mail.sent.iter().filter(|(_, one)| one.is_there());
+        let sent_names = lay.map(|(spot, one)| (*spot, one.message_id.clone())).collect();
         let names = mail.inbox.iter().filter(|(_, one)| !one.gone).map(|(spot, one)| (*spot, name_of(one)));
         Self {
             validity: mail.validity.clone(),
             inbox: there.collect(),
             sent: sent.collect(),
             names: names.collect(),
+            sent_names,
             asked: std::mem::take(&mut mail.asked_of_lost),
         }
     }
@@ -60,6 +65,8 @@ pub(super) struct Found {
     pub(super) gone: Vec<(Spot, Gone)>,
     /// What expired, as the gateway's letters tell it.
     pub(super) lost: Vec<(Side, Lost)>,
+    /// What went from here, and of which the gateway has no record.
+    pub(super) missing: Vec<Missing>,
     pub(super) asked: lost::Asked,
 }
 
@@ -143,8 +150,19 @@ impl Found {
             let lost = lost::look(mailbox, at, side, &mut asked, &open).await?;
             self.lost.extend(lost.into_iter().map(|one| (side, one)));
         }
+        let (sent, open) =
+            (self.in_sent(known), |_: Option<OfficeNumber>, entry: &Entry| !lost::went_again(&local, entry));
+        self.missing = lost::missing(mailbox, at, &sent, &mut asked, &open).await?;
         self.asked = asked;
         Ok(())
+    }
+
+    /// What lies in Sent: whose, and under which Message-ID.
+    fn in_sent(&self, known: &Known) -> There {
+        let there: BTreeSet<Spot> = self.sent.iter().map(|(spot, _)| *spot).collect();
+        let before = known.sent_names.iter().filter(|(spot, _)| there.contains(spot));
+        let fresh = self.gone.iter().map(|(spot, one)| (spot, &one.message_id));
+        before.chain(fresh).map(|(spot, id)| (spot.of, id.clone())).collect()
     }
 
     /// What lies in INBOX: whose, who sent it, and under which Message-ID.
