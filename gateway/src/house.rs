@@ -162,7 +162,7 @@ impl<S: Store> House<S> {
             looks: Searches::up_to(config.limits.searches_per_minute),
             challenges: Challenges::default(),
             hashing: Semaphore::new(cores),
-            scratch: Arc::default(),
+            scratch: Arc::new(Scratch::of(config.passwords.cost)),
             nobody: own.nobody,
             witness: own.witness,
             keys: own.keys,

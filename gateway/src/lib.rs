@@ -47,4 +47,5 @@ pub use init::{
     CONFIG_FILE, InitError, InitOptions, Ports, development_authority, evidence_authority_file, init, issue_office,
     issue_to, tls_authority_file, write_private,
 };
+pub use password::Cost;
 pub use witness::seal_key;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::{
@@ -9,7 +10,7 @@ use argon2::password_hash::{
 };
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use fumibako_model::{PASSWORD_BYTES, Private};
-use fumibako_wire::sasl::Verifier;
+use fumibako_wire::sasl::{ROUNDS, Verifier};
 use jiff::{SignedDuration, Timestamp};
 
 /// Most (user ID, address) pairs remembered; past it the oldest are forgotten.
@@ -18,17 +19,53 @@ const REMEMBERED: usize = 10_000;
 /// Stands for all user IDs of an address; no login has it.
 const NOBODY: &str = "";
 
-/// The password's hash, in PHC form.
-fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
-    let salt = SaltString::generate(&mut OsRng);
-    Ok(Argon2::default().hash_password(password.as_bytes(), &salt)?.to_string())
+/// What it takes to make a new password's verifiers, and to guess at stolen ones. No setting can lower it: only a program that
+/// starts a gateway of its own, whose passwords keep nothing, may ask for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Of Argon2id: memory in KiB, and passes over it.
+    argon: (u32, u32),
+    /// Of PBKDF2, for SCRAM.
+    rounds: NonZeroU32,
 }
 
-/// What is kept of a new password: its hash, and what SCRAM needs (RFC 5803). Takes a tenth of a second.
-pub(crate) fn kept(password: &str) -> Result<(String, String), argon2::password_hash::Error> {
-    let mut salt = [0; 16];
-    OsRng.try_fill_bytes(&mut salt).map_err(|_| Error::Crypto)?;
-    Ok((hash(password)?, Verifier::new(password, salt).to_string()))
+impl Default for Cost {
+    /// A tenth of a second and 19 MiB for each password.
+    fn default() -> Self {
+        Self { argon: (Params::DEFAULT_M_COST, Params::DEFAULT_T_COST), rounds: ROUNDS }
+    }
+}
+
+impl Cost {
+    /// The least that Argon2id can do, and RFC 7677 §4 asks for: for passwords that keep nothing.
+    pub fn least() -> Self {
+        const ROUNDS: NonZeroU32 = NonZeroU32::new(4_096).unwrap();
+        Self { argon: (Params::MIN_M_COST, Params::MIN_T_COST), rounds: ROUNDS }
+    }
+
+    /// Rounds of PBKDF2 for SCRAM.
+    pub(crate) fn rounds(self) -> NonZeroU32 {
+        self.rounds
+    }
+
+    fn argon(self) -> Result<Argon2<'static>, Error> {
+        let (memory, passes) = self.argon;
+        let params = Params::new(memory, passes, Params::DEFAULT_P_COST, None)?;
+        Ok(Argon2::new(Algorithm::Argon2id, Version::default(), params))
+    }
+
+    /// The password's hash, in PHC form.
+    fn hash(self, password: &str) -> Result<String, Error> {
+        let salt = SaltString::generate(&mut OsRng);
+        Ok(self.argon()?.hash_password(password.as_bytes(), &salt)?.to_string())
+    }
+
+    /// What is kept of a new password: its hash, and what SCRAM needs (RFC 5803).
+    pub(crate) fn kept(self, password: &str) -> Result<(String, String), Error> {
+        let mut salt = [0; 16];
+        OsRng.try_fill_bytes(&mut salt).map_err(|_| Error::Crypto)?;
+        Ok((self.hash(password)?, Verifier::new(password, salt, self.rounds).to_string()))
+    }
 }
 
 /// A new password that nobody chose: four groups of five letters and digits, none easily confused; a hundred bits.
@@ -49,24 +86,31 @@ pub(crate) fn fits(password: &str) -> bool {
 
 /// The memory in which passwords are judged: 19 MiB each, made once and used again, as the system would not take it back
 /// from every thread that ever judged one.
-#[derive(Default)]
-pub(crate) struct Scratch(Mutex<Vec<Vec<Block>>>);
+pub(crate) struct Scratch {
+    idle: Mutex<Vec<Vec<Block>>>,
+    cost: Cost,
+}
 
 impl Scratch {
+    /// For passwords of this cost.
+    pub(crate) fn of(cost: Cost) -> Self {
+        Self { idle: Mutex::default(), cost }
+    }
+
     /// Does the password belong to this hash? Takes some tens of milliseconds of one core: call it off the runtime.
     /// Without a hash (an unknown user ID) it takes as long and says no.
     pub(crate) fn matches(&self, password: &str, hash: Option<&str>) -> bool {
-        let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut blocks = idle.unwrap_or_default();
         let known = hash.and_then(|text| PasswordHash::new(text).ok());
         let is_it = if let Some(known) = &known {
             judged(password, known, &mut blocks).unwrap_or(false)
         } else {
             let salt = Salt::from_b64("bm9ib2R5J3Mgc2FsdA");
-            let nobody = salt.and_then(|salt| computed(password, salt, Argon2::default(), &mut blocks));
+            let nobody = salt.and_then(|salt| computed(password, salt, self.cost.argon()?, &mut blocks));
             nobody.is_ok_and(|_| false)
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
         is_it
     }
 }
@@ -161,9 +205,8 @@ mod tests {
 
     #[test]
     fn only_the_password_itself_matches_its_hash() {
-        let kept = hash("ひまわり-2026").unwrap();
-        assert!(kept.starts_with("$argon2id$"));
-        let scratch = Scratch::default();
+        let kept = Cost::default().hash("ひまわり-2026").unwrap();
+        let scratch = Scratch::of(Cost::default());
         for _ in 0..2 {
             assert!(scratch.matches("ひまわり-2026", Some(&kept)));
             assert!(!scratch.matches("ひまわり-2027", Some(&kept)));
@@ -172,6 +215,22 @@ mod tests {
                 !scratch.matches("ひまわり-2026", Some("$argon2id$v=19$m=8,t=1,p=1$")),
                 "a broken hash is nobody's"
             );
+        }
+    }
+
+    // Profile §13.1
+    #[test]
+    fn a_gateway_keeps_what_is_dear_to_guess_at() {
+        let (hash, scram) = Cost::default().kept("ひまわり-2026").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(scram.starts_with("SCRAM-SHA-256$120000:"), "{scram}");
+        let (cheap, scram) = Cost::least().kept("ひまわり-2026").unwrap();
+        assert!(cheap.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{cheap}");
+        assert!(scram.starts_with("SCRAM-SHA-256$4096:"), "{scram}");
+        for cost in [Cost::default(), Cost::least()] {
+            let scratch = Scratch::of(cost);
+            assert!(scratch.matches("ひまわり-2026", Some(&hash)) && scratch.matches("ひまわり-2026", Some(&cheap)));
+            assert!(!scratch.matches("ひまわり-2027", Some(&hash)) && !scratch.matches("ひまわり-2027", Some(&cheap)));
         }
     }
 

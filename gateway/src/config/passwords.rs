@@ -4,6 +4,7 @@ use fumibako_model::PasswordRules;
 use serde::Deserialize;
 
 use super::ConfigError;
+use crate::password::Cost;
 
 /// Passwords that people choose. Those of application passwords and of the operator follow no rule but their length.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -18,19 +19,22 @@ pub struct Passwords {
     pub warn_days: u16,
     /// Days in which a temporary one can be changed. Default 7, 1 to 90. Past them the operator makes a new one (E-AUT-007).
     pub temporary_days: u16,
+    /// What new ones cost to make and to guess at. Not in the file.
+    #[serde(skip)]
+    pub cost: Cost,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let PasswordRules { shortest, expire_days, warn_days, temporary_days } = PasswordRules::default();
-        Self { shortest, expire_days, warn_days, temporary_days }
+        Self { shortest, expire_days, warn_days, temporary_days, cost: Cost::default() }
     }
 }
 
 impl Passwords {
     /// The rules that these settings make.
     pub(crate) fn rules(&self) -> PasswordRules {
-        let Self { shortest, expire_days, warn_days, temporary_days } = *self;
+        let Self { shortest, expire_days, warn_days, temporary_days, cost: _ } = *self;
         PasswordRules { shortest, expire_days, warn_days, temporary_days }
     }
 
@@ -64,5 +68,13 @@ mod tests {
         assert!(good(|p| p.temporary_days = 1) && !good(|p| p.temporary_days = 0));
         assert!(good(|p| p.temporary_days = 90) && !good(|p| p.temporary_days = 91));
         assert!(good(|p| p.expire_days = 15) && !good(|p| p.expire_days = 14));
+    }
+
+    #[test]
+    fn no_setting_makes_passwords_cheap() {
+        let none: Passwords = toml::from_str("").unwrap();
+        assert_eq!(none.cost, Cost::default());
+        let why = toml::from_str::<Passwords>("cost = 1").unwrap_err().to_string();
+        assert!(why.contains("unknown field `cost`"), "{why}");
     }
 }

@@ -95,7 +95,8 @@ impl<S: Store> House<S> {
             return Err(Refusal::TooManyFailures.into());
         }
         let known = Known::of(login, &self.store.roll()).and_then(|known| known.scram().parse().ok());
-        let verifier = known.unwrap_or_else(|| Verifier::of_nobody(login, &self.nobody));
+        let rounds = self.config.passwords.cost.rounds();
+        let verifier = known.unwrap_or_else(|| Verifier::of_nobody(login, &self.nobody, rounds));
         let mut random = [0; NONCE];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| Refusal::Internal)?;
         Ok(Secrets { verifier, nonce: STANDARD.encode(random), binding })

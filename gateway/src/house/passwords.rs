@@ -105,7 +105,8 @@ impl<S: Store> House<S> {
     /// The password's two verifiers.
     pub(crate) async fn hashed(&self, new: String) -> Result<(String, String), Refused> {
         let _turn = self.hashing.acquire().await.map_err(|_| Refusal::ShuttingDown)?;
-        let kept = tokio::task::spawn_blocking(move || password::kept(&new)).await;
+        let cost = self.config.passwords.cost;
+        let kept = tokio::task::spawn_blocking(move || cost.kept(&new)).await;
         kept.ok().and_then(Result::ok).ok_or_else(|| Refusal::Internal.into())
     }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fumibako_gateway::{
-    AccountRequest, Clock, Config, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init, seal_key,
+    AccountRequest, Clock, Config, Cost, Gateway, InitOptions, Limits, Ports, Reply, Request, Running, Secret, init,
+    seal_key,
 };
 use fumibako_model::Party;
 use fumibako_signer::authority::{self, Authority, KeyKind, Purpose};
@@ -63,6 +64,8 @@ impl Fixture {
         let mut config = init(&options, Clock.now()).unwrap();
         // Zeros for a log that few rows fill would be most of what the disk has to do.
         config.limits.log_room_bytes = 0;
+        // What passwords cost whoever guesses is shown where they are made.
+        config.passwords.cost = Cost::least();
         adjust(&mut config);
         prepare(folder.path());
         let running = Gateway::start(config.clone()).await.unwrap();

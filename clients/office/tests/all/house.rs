@@ -9,7 +9,7 @@ use fumibako::Settings;
 use fumibako::bundle::{Draft, Form, compose, gather};
 use fumibako::cli::{World, run};
 use fumibako::demo::{Stage, sample};
-use fumibako_gateway::{Config, Reply, Request};
+use fumibako_gateway::{Config, Cost, Reply, Request};
 use fumibako_signer::authority::KeyKind;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,7 +48,11 @@ impl House {
     /// With other settings of the gateway.
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let stage = Stage::set_up_with(folder.path(), now(), change).unwrap();
+        let cheap = |config: &mut Config| {
+            config.passwords.cost = Cost::least();
+            change(config);
+        };
+        let stage = Stage::set_up_with(folder.path(), now(), cheap).unwrap();
         let add = |number: &str| stage.add_office(number.parse().unwrap(), "見本", KeyKind::EcP256, now()).unwrap();
         let (a, b) = (add(A), add(B));
         Self { folder, stage, a, b }

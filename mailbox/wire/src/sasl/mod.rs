@@ -10,7 +10,7 @@ use fumibako_model::Private;
 
 use crate::Credentials;
 pub(crate) use exchange::{Broken, Exchange, Turn};
-pub use scram::{Secrets, Verifier};
+pub use scram::{ROUNDS, Secrets, Verifier};
 
 /// Longest line of an exchange, with its CR LF (RFC 4954 §4).
 pub(crate) const LINE_BYTES: usize = 12_288;

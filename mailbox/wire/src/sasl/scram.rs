@@ -18,7 +18,7 @@ const SCHEME: &str = "SCRAM-SHA-256";
 const SALT: usize = 16;
 /// Rounds of PBKDF2 for a new password: RFC 7677 §4 asks for 4,096 or more, and time has gone by. Some tens of
 /// milliseconds of a client's time.
-const ITERATIONS: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
+pub const ROUNDS: NonZeroU32 = NonZeroU32::new(120_000).unwrap();
 
 /// What is kept of a password: enough to check a proof of it, not enough to make one (RFC 5802 §3).
 ///
@@ -34,13 +34,9 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Of a new password. Takes some tens of milliseconds: call it off the runtime.
-    pub fn new(password: &str, salt: [u8; SALT]) -> Self {
-        Self::derive(password, salt, ITERATIONS)
-    }
-
-    /// RFC 5802 §3.
-    fn derive(password: &str, salt: [u8; SALT], iterations: NonZeroU32) -> Self {
+    /// Of a new password, in so many rounds of PBKDF2 (RFC 5802 §3). [`ROUNDS`] of them take some tens of milliseconds: call it
+    /// off the runtime.
+    pub fn new(password: &str, salt: [u8; SALT], iterations: NonZeroU32) -> Self {
         // RFC 5802 §2.2: SASLprep, so that the client's keyboard does not matter. A password it forbids counts as typed.
         let prepared = stringprep::saslprep(password);
         let password = prepared.as_deref().unwrap_or(password).as_bytes();
@@ -50,13 +46,13 @@ impl Verifier {
         Self { iterations, salt, stored_key: sum(&client_key), server_key }
     }
 
-    /// Of a user ID that nobody has: as good as one, always the same, and no password fits. Who asks learns nothing
-    /// (RFC 5802 §9, Profile §13.3).
-    pub fn of_nobody(login: &str, secret: &[u8]) -> Self {
+    /// Of a user ID that nobody has, in the rounds of all others: as good as one, always the same, and no password fits. Who asks
+    /// learns nothing (RFC 5802 §9, Profile §13.3).
+    pub fn of_nobody(login: &str, secret: &[u8], iterations: NonZeroU32) -> Self {
         let of = |what: &str| mac(secret, format!("{what} of {login}").as_bytes());
         let mut salt = [0; SALT];
         salt.copy_from_slice(&of("salt")[..SALT]);
-        Self { iterations: ITERATIONS, salt, stored_key: of("stored key"), server_key: of("server key") }
+        Self { iterations, salt, stored_key: of("stored key"), server_key: of("server key") }
     }
 }
 
@@ -262,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read() {
-        let verifier = Verifier::new("ひまわり-2026", *b"0123456789abcdef");
+        let verifier = Verifier::new("ひまわり-2026", *b"0123456789abcdef", ROUNDS);
         let text = verifier.to_string();
         assert!(text.starts_with("SCRAM-SHA-256$120000:MDEyMzQ1Njc4OWFiY2RlZg==$"), "{text}");
         assert_eq!(text.parse(), Ok(verifier));
@@ -274,7 +270,7 @@ mod tests {
     #[test]
     fn a_password_counts_however_its_characters_are_composed() {
         // RFC 4013 §2.2, RFC 5802 §2.2: half-width and decomposed characters are the same password.
-        let of = |password: &str| Verifier::derive(password, [7; SALT], NonZeroU32::MIN);
+        let of = |password: &str| Verifier::new(password, [7; SALT], NonZeroU32::MIN);
         assert_eq!(of("ﾋﾟｱﾉ"), of("ピアノ"));
         assert_ne!(of("ピアノ"), of("ピアノ2"));
         assert_eq!(of("\u{7}bell").to_string(), of("\u{7}bell").to_string(), "what SASLprep forbids counts as typed");
@@ -282,10 +278,10 @@ mod tests {
 
     #[test]
     fn nobody_has_a_salt_of_his_own_that_stays() {
-        let of = |login: &str| Verifier::of_nobody(login, b"secret");
+        let of = |login: &str| Verifier::of_nobody(login, b"secret", ROUNDS);
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a").salt, of("b").salt);
-        assert_ne!(Verifier::of_nobody("a", b"other").salt, of("a").salt);
+        assert_ne!(Verifier::of_nobody("a", b"other", ROUNDS).salt, of("a").salt);
     }
 
     #[test]
