@@ -16,8 +16,14 @@ pub(crate) async fn play(world: &World) -> Done {
     let serving = (0, Some(seal_key(&config.evidence)?));
     let store = SqliteStore::open_to_serve(&config.store_folder, config.domain.clone(), serving).await?;
     let day = now() + SignedDuration::from_hours(24 * DAYS);
-    store.expire(config.retention(), Asked::ByThePerson, day).await?;
+    let expired = store.expire(config.retention(), Asked::ByThePerson, day).await?;
     store.close().await?;
+    if let Some(why) = expired.failed {
+        return Err(why.into());
+    }
+    if expired.days.is_empty() {
+        return Err("no day of mail went".into());
+    }
     // Before the gateway is there: a look in between would take what is gone for moved by hand.
     ahead((DAYS + 1) * 24 * 3_600);
     let running = Gateway::start(config).await?;
@@ -44,6 +50,7 @@ pub(crate) fn config(world: &World) -> Result<Config, Problem> {
 async fn received(world: &World) -> Done {
     world.enter(&world.a, A).await?;
     world.go(&world.a, "/inbox").await?;
+    world.press("更新").await?;
     let stays = world.until(GONE).await;
     let barred = world.holds(&format!("!{GONE}.querySelector('input') && !{GONE}.innerText.includes('あと')")).await;
     world.see(

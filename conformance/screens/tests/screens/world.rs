@@ -63,6 +63,8 @@ pub(crate) struct World {
     chromedriver: Child,
     seen: Mutex<BTreeMap<String, BTreeSet<String>>>,
     wrong: Mutex<Vec<String>>,
+    /// What was waited for last and did not come, and what stood there instead.
+    never: Mutex<Option<String>>,
     shots: Option<PathBuf>,
 }
 
@@ -84,8 +86,8 @@ impl World {
             }
         };
         let (addresses, tls_authority, stage) = (stage.addresses(), stage.tls_authority(), Mutex::new(Some(stage)));
-        let (seen, wrong) = (Mutex::default(), Mutex::default());
-        Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, axe, chromedriver, seen, wrong, shots })
+        let (seen, wrong, never) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { folder, stage, addresses, tls_authority, a, b, driver, axe, chromedriver, seen, wrong, never, shots })
     }
 
     /// Serves the screens of an office once more, with other settings.
@@ -123,15 +125,16 @@ impl World {
             self.seen.lock().unwrap().entry(line.to_owned()).or_default().insert(what.to_owned());
         }
         if !holds {
-            self.wrong.lock().unwrap().push(format!("{lines}: {what}"));
-            eprintln!("  WRONG {lines}: {what}");
+            self.wrong(format!("{lines}: {what}"));
         }
     }
 
-    /// Something that is no line of a screen.
+    /// Something that does not hold, or is no line of a screen; the list at the end tells what the page showed, too, where something
+    /// was waited for: whoever reads it may have nothing else.
     pub(crate) fn wrong(&self, what: String) {
         eprintln!("  WRONG {what}");
-        self.wrong.lock().unwrap().push(what);
+        let never = self.never.lock().unwrap().take();
+        self.wrong.lock().unwrap().push(never.map_or(what.clone(), |never| format!("{what}\n{never}")));
     }
 
     pub(crate) fn url(ui: &Ui, path: &str) -> String {
@@ -165,15 +168,17 @@ impl World {
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
             if self.holds(expression).await {
+                // What did not come before has nothing to do with what is wrong later.
+                *self.never.lock().unwrap() = None;
                 return true;
             }
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
         }
-        eprintln!(
-            "  never: {expression}\n  on {:?}",
-            self.js("return location.href + ' ' + document.body.innerText.slice(0, 900)").await
-        );
+        let there = self.js("return location.href + ' ' + document.body.innerText.slice(0, 900)").await;
+        let never = format!("  never: {expression}\n  on {there:?}");
+        eprintln!("{never}");
+        *self.never.lock().unwrap() = Some(never);
         false
     }
 
