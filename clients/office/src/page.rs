@@ -1,12 +1,15 @@
 //! 受領証, a page to print: what the evidence says, in words an inspector reads. One HTML file without a script, which asks nobody
 //! for anything.
 
+use std::path::Path;
+
 use fumibako_careplan::Lang;
 use fumibako_model::{BundleFacts, Delegate, Erased, Event, Evidence, Reason, Recorded, happened};
 use jiff::Timestamp;
 
 use crate::cli::screen::{harmless, moment};
 use crate::fetch::Names;
+use crate::settings::Settings;
 use crate::verify::{Report, State, What, Witnessed};
 
 const HEAD: &str = include_str!("page/head.html");
@@ -95,16 +98,29 @@ fn signer(witnessed: &Witnessed, which: impl Fn(&Evidence) -> bool) -> Vec<(Stri
 }
 
 /// An agent, and what lets it act.
-fn agent(by: &Delegate) -> String {
+pub(crate) fn agent(by: &Delegate) -> String {
     format!("{}（委任 {}）", by.agent, by.mandate)
 }
 
 /// What else verifying it needs where nothing is set up, years later too, as the command takes it.
 fn options(beside: &Beside) -> String {
-    let (gateway, offices) = &beside.authorities;
-    let named = |option: &str, file: &str| format!(" {option} {}", escaped(file));
-    let offices = offices.iter().map(|file| named("--trust", file));
-    [named("--evidence-authority", gateway)].into_iter().chain(offices).collect::<Vec<_>>().concat()
+    escaped(&judged_by(&beside.authorities))
+}
+
+/// The names of the files with the authorities of the settings: that of the gateway's evidence, and those of offices.
+pub(crate) fn authorities(settings: &Settings) -> (String, Vec<String>) {
+    (name(&settings.evidence_authority_file), settings.authorities().iter().map(|one| name(&one.file)).collect())
+}
+
+/// The name of a file, wherever it lies.
+pub(crate) fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The files of the authorities, as options of `fumibako verify`.
+pub(crate) fn judged_by((gateway, offices): &(String, Vec<String>)) -> String {
+    let offices = offices.iter().map(|file| format!(" --trust {file}"));
+    std::iter::once(format!(" --evidence-authority {gateway}")).chain(offices).collect()
 }
 
 /// What is shown of the recipient's signature, by key, and under which words.

@@ -19,7 +19,7 @@ use crate::bundle::open::announced_in;
 use crate::exit::Exit;
 use crate::fetch::{NAMES_WAIT, Names};
 use crate::mailbox::{Kept, Mailbox};
-use crate::page::{Beside, Proves};
+use crate::page::{Beside, Proves, name};
 use crate::proof::{self, About, Proof};
 use crate::settings::Settings;
 use crate::trouble::{Trouble, Usage};
@@ -80,15 +80,11 @@ impl Receipt {
             tell(&report, None, screen)?;
             return Ok(Exit::NO_PROOF);
         }
-        let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let beside = Beside {
             names: wait(names(settings, first.as_ref()))?,
             facts: first.as_ref().and_then(|first| facts(settings, first, kept.as_ref())),
             original: original.as_deref().map(name),
-            authorities: (
-                name(&settings.evidence_authority_file),
-                settings.authorities().iter().map(|one| name(&one.file)).collect(),
-            ),
+            authorities: page::authorities(settings),
             issued: clock(),
         };
         let page = page::of(&witnessed, &report, &name(&self.output), &beside);

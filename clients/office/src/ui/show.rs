@@ -11,6 +11,7 @@ mod licence;
 mod others;
 mod password;
 mod proxy;
+mod record;
 mod sent;
 
 use std::sync::Arc;

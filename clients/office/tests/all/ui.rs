@@ -310,6 +310,9 @@ fn what_comes_is_shown_without_asking() {
     let (program, browser) = start(&house.b, None);
     let refused = browser.get("/inbox/1/proof");
     assert!(refused.contains("location: /inbox/1/receipt") && !refused.contains("attachment"), "{refused}");
+    // Profile §8.19: what a list says makes no 受領証.
+    let unseen = browser.get("/inbox/1/receipt");
+    assert!(unseen.contains("確かめられません") && !unseen.contains("<h1>受領証"), "{unseen}");
     until("it says from when", || browser.get("/inbox").contains("に確かめたものです"));
     assert_eq!(after(&browser.get("/inbox"), "name=\"row\" value=\"").count(), 4);
     assert!(browser.get("/inbox").contains("届いてから90日間"), "what the gateway told is known without it, too");
@@ -346,7 +349,18 @@ fn what_does_not_open_is_told(house: &House, (ui, browser): (Ui, Browser)) {
 /// TX-05, RD-08, Profile §8.19: both sides save the file that proves it, and it stands without the gateway.
 fn proofs_are_saved(house: &House, [a, b]: [&Browser; 2]) {
     for (browser, page, settings) in [(a, "/sent/1", &house.a), (b, "/inbox/1/receipt", &house.b)] {
-        let link = after(&browser.get(page), "href=\"").find(|link| link.ends_with("/proof")).unwrap();
+        let shown = browser.get(page);
+        for words in [
+            "<h1>受領証</h1>",
+            "<dt>受付</dt>",
+            "<dt>お届け</dt>",
+            "<dt>取得</dt>",
+            "署名した日時",
+            "--evidence-authority ",
+        ] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        let link = after(&shown, "href=\"").find(|link| link.ends_with("/proof")).unwrap();
         let answer = browser.get(&link);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.to_lowercase().contains("content-disposition: attachment; filename=\"fumibako-proof-"), "{head}");

@@ -27,15 +27,18 @@ pub enum Way {
 }
 
 /// What the page of one letter proves: a 受領証 is of what somebody received, and of nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Proof {
     /// 受領証: the other side fetched it and said so.
     Receipt,
     /// 受け渡しの記録: handed over without a receipt.
     HandedOver,
+    /// 開封できなかったことの証明: its recipient says that it does not open.
+    NotOpened,
     /// 期限切れの証明: nobody fetched it in time.
     Expired,
     /// 受付・お届けの記録: how far it came until now.
+    #[default]
     Record,
 }
 
@@ -44,6 +47,7 @@ impl Proof {
         match self {
             Self::Receipt => "receipt",
             Self::HandedOver => "proof-handed-over",
+            Self::NotOpened => "proof-not-opened",
             Self::Expired => "proof-expired",
             Self::Record => "proof-record",
         }
@@ -51,13 +55,14 @@ impl Proof {
 }
 
 impl Way {
-    /// What its page proves.
+    /// What its page is to prove, as the list has it; the evidence has the last word.
     pub fn proof(&self) -> Proof {
         match self {
             Self::Reached(3..) => Proof::Receipt,
             Self::HandedOver => Proof::HandedOver,
             Self::Expired => Proof::Expired,
-            Self::Waiting | Self::Refused(_) | Self::Reached(_) | Self::Failed | Self::Missing => Proof::Record,
+            Self::Failed => Proof::NotOpened,
+            Self::Waiting | Self::Refused(_) | Self::Reached(_) | Self::Missing => Proof::Record,
         }
     }
 }
@@ -220,8 +225,10 @@ pub struct Receipt {
     pub proof: Proof,
     /// Terms and values.
     pub facts: Vec<(String, String)>,
-    /// Where the proof can be had as a file.
-    pub file: Option<String>,
+    /// What the evidence does not say, so that nobody takes the page for more.
+    pub lacks: Option<String>,
+    /// Where the proof can be had as a file, and the options of `fumibako verify` that name its authorities.
+    pub file: Option<(String, String)>,
     /// Why it could not be had just now.
     pub trouble: Option<Words>,
 }
@@ -233,15 +240,16 @@ pub fn receipt(frame: &Frame, receipt: &Receipt) -> Markup {
     let main = html! {
         (title(&name, &html! { @if receipt.proof == Proof::Receipt { (frame.say("receipt-hint")) } }))
         @if let Some(words) = &receipt.trouble { (trouble("trouble", words)) }
+        @if let Some(lacks) = &receipt.lacks { p.lacks { (Icon::Warning.draw()) (lacks) } }
         dl.facts { @for (term, value) in &receipt.facts { div { dt { (term) } dd { (value) } } } }
         // Profile §8.19: what proves is the file, and not this page.
-        @if receipt.file.is_some() {
+        @if let Some((_, options)) = &receipt.file {
             p.second { (frame.say("proof-hint")) }
-            p.hint.small { (frame.say("proof-verify")) " " code { "fumibako verify fumibako-proof-….json" } }
+            p.hint.small { (frame.say("proof-verify")) " " code { "fumibako verify fumibako-proof-….json" (options) } }
         }
         div.row.end {
             a.button href=(back) { (frame.say("back")) }
-            @if let Some(file) = &receipt.file { a.button href=(file) { (Icon::Down.draw()) (frame.say("proof-file")) } }
+            @if let Some((file, _)) = &receipt.file { a.button href=(file) { (Icon::Down.draw()) (frame.say("proof-file")) } }
             button.primary type="button" data-print data-scripted hidden { (frame.say("print")) }
         }
     };

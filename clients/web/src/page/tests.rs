@@ -288,7 +288,7 @@ fn a_receipt_is_only_of_what_was_received() {
         (Way::Reached(2), "受付・お届けの記録"),
         (Way::HandedOver, "受け渡しの記録"),
         (Way::Expired, "期限切れの証明"),
-        (Way::Failed, "受付・お届けの記録"),
+        (Way::Failed, "開封できなかったことの証明"),
         (Way::Missing, "受付・お届けの記録"),
         (Way::Reached(3), "受領証"),
     ] {
@@ -301,13 +301,14 @@ fn a_receipt_is_only_of_what_was_received() {
 }
 
 fn a_receipt(proof: Proof) -> Receipt {
-    Receipt { inbox: false, proof, facts: Vec::new(), file: None, trouble: None }
+    Receipt { inbox: false, proof, facts: Vec::new(), lacks: None, file: None, trouble: None }
 }
 
 /// TX-05, Profile §8.19: the file that proves is there beside the page, with how to verify it years later.
 #[test]
 fn the_proof_is_a_file_and_the_page_says_how_to_verify_it() {
-    let with = Receipt { file: Some("/sent/5/proof".into()), ..a_receipt(Proof::Receipt) };
+    let file = ("/sent/5/proof".into(), " --evidence-authority a.pem --trust <b>.pem".into());
+    let with = Receipt { file: Some(file), ..a_receipt(Proof::Receipt) };
     let page = receipt(&frame(), &with).into_string();
     in_order(
         &page,
@@ -315,7 +316,7 @@ fn the_proof_is_a_file_and_the_page_says_how_to_verify_it() {
             "「証明ファイル」です",
             "担当者にファイルのまま渡してください",
             "検証する技術者向け",
-            "fumibako verify",
+            "fumibako verify fumibako-proof-….json --evidence-authority a.pem --trust &lt;b&gt;.pem<",
             "href=\"/sent/5/proof\"",
             "証明ファイルを保存",
         ],

@@ -175,7 +175,7 @@ impl World {
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
         }
-        let there = self.js("return location.href + ' ' + document.body.innerText.slice(0, 900)").await;
+        let there = self.js("return location.href + ' ' + (document.querySelector('main') ?? document.body).innerText.slice(0, 900)").await;
         let never = format!("  never: {expression}\n  on {there:?}");
         eprintln!("{never}");
         *self.never.lock().unwrap() = Some(never);

@@ -13,6 +13,7 @@ use fumibako_web::part::{FileLine, Words};
 use fumibako_web::text::{count, say, say_with};
 
 use super::home::party_or;
+use super::record::{self, Told};
 use super::sent::proven;
 use super::{Answer, Here, Shared, html, own_address, see};
 use crate::proof::About;
@@ -305,16 +306,27 @@ async fn receipt(State(app): Shared, here: Here, At(uid): At<Spot>) -> Result<Re
     let mut facts = vec![
         fact("from-office", format!("{} {}", from.number, from.name.unwrap_or_default())),
         fact("received-at", moment(one.at)),
-        fact("fact-state", here.say(if one.done { "taken" } else { "gone-unfetched" })),
     ];
     if let Some(end) = one.end().filter(|_| !one.done) {
         facts.push(fact("kept-until", moment(end)));
     }
     facts.push(fact("fact-message-id", one.message_id.clone()));
     facts.push(fact("file", count(here.lang(), "files", one.files.len()).into_owned()));
-    let proof = if one.done { page::Proof::Receipt } else { page::Proof::Expired };
-    let file = one.from.is_some().then(|| format!("/inbox/{uid}/proof"));
-    let view = page::Receipt { inbox: true, proof, facts, file, trouble: here.trouble(&app) };
+    let expected = if one.done { page::Proof::Receipt } else { page::Proof::Expired };
+    let about = one.from.map(|from| About::Message { id: one.message_id.clone(), from, at: Some(one.at) });
+    let has_file = about.is_some();
+    let told = match about {
+        Some(about) => record::told(&app, about, here.lang()).await,
+        None => Told::default(),
+    };
+    // Where the evidence says otherwise than the list, the list is wrong.
+    if told.title == expected || told.facts.is_empty() {
+        facts.insert(2, fact("fact-state", here.say(if one.done { "taken" } else { "gone-unfetched" })));
+    }
+    facts.extend(told.facts);
+    let file = has_file.then(|| (format!("/inbox/{uid}/proof"), record::options(&app.settings)));
+    let trouble = told.trouble.or(here.trouble(&app));
+    let view = page::Receipt { inbox: true, proof: told.title, facts, lacks: told.lacks, file, trouble };
     Ok(html(page::receipt(&here.frame(&app), &view)))
 }
 

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::compose::may_send_for;
 use super::home::party_or;
 use super::inbox::unreached;
+use super::record::{self, Told};
 use super::{Answer, Here, Shared, download, html, see};
 use crate::outbox::Entry;
 use crate::proof::{About, Proof};
@@ -234,12 +235,7 @@ fn draft_of(app: &App, files: Vec<Upload>, message: String) -> Response {
 async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Result<Response, Answer> {
     let lang = here.lang();
     let (message_id, row) = all(&app, &here)?.into_iter().find(|(_, row)| row.id == id).ok_or(Answer::Missing)?;
-    let entries = crate::outbox::look(&app.settings.data_folder)?;
-    let to = row.to.number.parse().ok();
-    let evidence = entries.iter().find(|entry| entry.is(&message_id, to)).and_then(Entry::evidence);
     let fact = |id: &str, value: String| (here.say(id), value);
-    // What an agent or another computer sent has its number in the file alone.
-    let elsewhere = if id.parse::<Spot>().is_ok() { "evidence-in-file" } else { "evidence-none" };
     let state = match &row.way {
         Way::Waiting => here.say("waiting"),
         Way::Refused(words) => format!("{}: {}", here.say("refused"), words.line(lang)),
@@ -252,19 +248,33 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         Way::Failed => here.say("way-failed"),
         Way::Missing => here.say("way-missing"),
     };
-    let facts = vec![
+    // Of what waits here, was refused, or is lost to it, the gateway has no evidence.
+    let spot = id.parse::<Spot>().ok().filter(|_| row.way != Way::Missing);
+    let one = spot.and_then(|spot| Some((spot, held(&app.mail).sent.get(&spot).cloned()?)));
+    let told = match one.and_then(|(spot, one)| about(&app, spot, &one)) {
+        Some(about) => Some(record::told(&app, about, lang).await),
+        None => None,
+    };
+    let has_file = told.is_some();
+    let Told { title, lacks, number, facts: evidence, trouble } = told.unwrap_or_default();
+    let mut facts = vec![
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
         fact("sent-at", row.at.clone()),
         fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
-        fact("fact-state", told_once(&state, &row.note, lang)),
-        fact("fact-evidence", evidence.map_or_else(|| here.say(elsewhere), |id| id.to_string())),
+        fact(
+            "fact-evidence",
+            number.unwrap_or_else(|| here.say(if has_file { "evidence-in-file" } else { "evidence-none" })),
+        ),
         fact("fact-message-id", message_id),
     ];
-    // Of what waits here, was refused, or is lost to it, the gateway has no evidence.
-    let has_evidence = id.parse::<Spot>().is_ok() && row.way != Way::Missing;
-    let file = has_evidence.then(|| format!("/sent/{id}/proof"));
-    let trouble = here.trouble(&app);
-    let view = page::Receipt { inbox: false, proof: row.way.proof(), facts, file, trouble };
+    // Where the evidence says otherwise than the list, the list is wrong.
+    if title == row.way.proof() || evidence.is_empty() {
+        facts.insert(3, fact("fact-state", told_once(&state, &row.note, lang)));
+    }
+    facts.extend(evidence);
+    let file = has_file.then(|| (format!("/sent/{id}/proof"), record::options(&app.settings)));
+    let trouble = trouble.or(here.trouble(&app));
+    let view = page::Receipt { inbox: false, proof: title, facts, lacks, file, trouble };
     Ok(html(page::receipt(&here.frame(&app), &view)))
 }
 

@@ -539,9 +539,16 @@ async fn what_expired_is_shown_with_its_record() {
     let detail = desk.get("/inbox/1").await.text;
     assert!(detail.contains("/inbox/1/receipt") && !detail.contains("button class=\"primary\""), "{detail}");
     let record = desk.get("/inbox/1/receipt").await.text;
-    let title = fumibako_web::text::say(Lang::Ja, "proof-expired");
-    assert!(record.contains(&*title) && record.contains("a@x") && record.contains("data-print"), "{record}");
-    assert!(record.contains("/inbox/1/proof"), "the gateway has evidence of it: {record}");
+    let say = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
+    for words in
+        ["a@x", "data-print", "/inbox/1/proof", &say("gone-unfetched"), &say("proof-unseen"), &say("proof-record")]
+    {
+        assert!(record.contains(words), "{words}: {record}");
+    }
+    assert!(
+        !record.contains(&say("proof-expired")),
+        "nobody answers here, and without evidence nothing is proven: {record}"
+    );
     assert!(!desk.get("/inbox?save=1").await.text.contains("id=\"folder\""));
 }
 
