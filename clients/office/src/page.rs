@@ -64,9 +64,9 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
     });
     let rows = history(witnessed);
     let log = table(&facts(report, What::LogHead, &LOG));
+    let (issued, original, typed) = (moment(beside.issued), original(witnessed, file, beside), escaped(&word(file)));
     let (head, file, checks, unseen) =
         (HEAD.replace("{title}", title), escaped(file), report.layers.len(), unseen(report));
-    let (issued, original) = (moment(beside.issued), original(witnessed, &file, beside));
     format!(
         "{head}<h1>{title}</h1>\n<p class=\"issued\">発行日 {}</p>\n{lacks}{about}{known}<h2>経過</h2>\n<table class=\"rows\">\n\
          <tr><th>日時（日本時間）</th><th>出来事</th><th>証跡番号</th></tr>\n{rows}</table>\n{later}{unopened}{signed}\
@@ -75,7 +75,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
          上の日時と事業所が、あとから書き換えられていないことを、何年たっても確かめられます。\
          運営指導などで求められたら、この書面と一緒に、担当者にファイルのまま渡してください。</p>\n{original}\
          <p><small>検証する技術者向け（ネットワークは要りません。発行元のファイルは設定のフォルダーから写し、この書面と一緒に保存して渡してください）: \
-         <code>fumibako verify {file}{options}</code></small></p></div>\n</body>\n</html>\n",
+         <code>fumibako verify {typed}{options}</code></small></p></div>\n</body>\n</html>\n",
         issued.split(' ').next().unwrap_or_default(),
         options = options(beside),
     )
@@ -119,8 +119,8 @@ pub(crate) fn name(file: &Path) -> String {
 
 /// The files of the authorities, as options of `fumibako verify`.
 pub(crate) fn judged_by((gateway, offices): &(String, Vec<String>)) -> String {
-    let offices = offices.iter().map(|file| format!(" --trust {file}"));
-    std::iter::once(format!(" --evidence-authority {gateway}")).chain(offices).collect()
+    let offices = offices.iter().map(|file| format!(" --trust {}", word(file)));
+    std::iter::once(format!(" --evidence-authority {}", word(gateway))).chain(offices).collect()
 }
 
 /// What is shown of the recipient's signature, by key, and under which words.
@@ -185,11 +185,11 @@ fn unseen(report: &Report) -> String {
 fn original(witnessed: &Witnessed, file: &str, beside: &Beside) -> String {
     let words = match (&beside.original, &witnessed.erased) {
         (Some(name), _) => {
-            let name = escaped(name);
+            let (name, file, typed) = (escaped(name), escaped(&word(file)), escaped(&word(name)));
             format!(
                 "送受信したデータの原本は {name} に保存しました。暗号化されているものは、当時の証明書の鍵がないと開けません。\
                  証明書を更新したあとも、古い鍵を捨てないでください。この書面のデータと同じものであることは \
-                 <code>fumibako verify {file} --original {name}</code> で確かめられます。"
+                 <code>fumibako verify {file} --original {typed}</code> で確かめられます。"
             )
         }
         (None, Some(_)) => {
@@ -357,9 +357,38 @@ fn escaped(text: &str) -> String {
     harmless(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// A file's name as it is typed in a command, whatever is in it: what a shell may take for something else stands in quotes.
+fn word(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "._-+,=@".contains(c);
+    // No name is an option.
+    let name = if name.starts_with('-') { format!("./{name}") } else { name.to_owned() };
+    match &name {
+        name if name.chars().all(|c| plain(c) || c == '/') => name.clone(),
+        // Windows' own shell knows these alone; its names have none of what they do not cover in the others.
+        name if !name.contains(['"', '$', '`', '\\', '!', '%']) => format!("\"{name}\""),
+        name => format!("'{}'", name.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Profile §8.19
+    #[test]
+    fn a_name_in_a_command_is_one_word_of_it() {
+        for (name, shown) in [
+            ("ca.pem", "ca.pem"),
+            ("発行元-2.pem", "発行元-2.pem"),
+            ("my ca.pem", "&quot;my ca.pem&quot;"),
+            ("a;b&c.pem", "&quot;a;b&amp;c.pem&quot;"),
+            ("$HOME.pem", "'$HOME.pem'"),
+            ("it's `$(x)`.pem", "'it'\\''s `$(x)`.pem'"),
+            ("-o.pem", "./-o.pem"),
+        ] {
+            assert_eq!(escaped(&word(name)), shown, "{name}");
+        }
+    }
 
     // Profile §8.19
     #[test]
@@ -543,7 +572,7 @@ mod tests {
             "{page}"
         );
         // What an inspector types where nothing is set up.
-        let command = "fumibako verify plan.json --evidence-authority authority.pem --trust offices-ca.pem --trust &lt;b&gt;.pem<";
+        let command = "fumibako verify plan.json --evidence-authority authority.pem --trust offices-ca.pem --trust &quot;&lt;b&gt;.pem&quot;<";
         assert!(rest.contains(command), "{page}");
         let kept = Beside { original: Some("plan.eml".into()), ..Beside::default() };
         let page = of(&witnessed(true), &report, "plan.json", &kept);
