@@ -169,18 +169,18 @@ impl Outbox {
     /// Puts another message, of the same Message-ID, in the place of one that was refused, or that was posted and that the gateway has no
     /// more. After `Ok` the power may fail and it still is posted.
     ///
-    /// | a crash after step  | finds on restart                                          |
-    /// |---------------------|-----------------------------------------------------------|
-    /// | 1 message replaced  | the record beside the new message, which is made anew     |
-    /// | 2 record taken away | a message that waits; the next run posts it               |
+    /// | a crash after step        | finds on restart                                                              |
+    /// |---------------------------|-------------------------------------------------------------------------------|
+    /// | 1 the refusal taken away  | the message of before, which waits, and is refused once more                  |
+    /// | 2 message replaced        | refused before: a message that waits. Posted before: the record beside it, and it is made anew |
+    /// | 3 the posting taken away  | a message that waits; the next run posts it                                   |
     pub(crate) fn renew(&self, key: &str, octets: &Private<Vec<u8>>) -> Result<(), Trouble> {
         let place = |end: &str| self.folder.join(format!("{key}{end}"));
+        let forget = |record: PathBuf| disk::remove(&record).map_err(Trouble::writing(&record));
         let message = place(".eml");
-        disk::replace(&message, &octets.0).map_err(Trouble::writing(&message))?; // 1
-        for record in [REFUSED, POSTED].map(place) {
-            disk::remove(&record).map_err(Trouble::writing(&record))?; // 2
-        }
-        Ok(())
+        forget(place(REFUSED))?; // 1
+        disk::replace(&message, &octets.0).map_err(Trouble::writing(&message))?; // 2
+        forget(place(POSTED)) // 3
     }
 
     /// Posts everything that waits, oldest first, and tells of each as it happens. Stops where the way is blocked. A bundle

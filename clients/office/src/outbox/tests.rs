@@ -309,3 +309,23 @@ fn a_receipt_that_has_to_wait_holds_up_nothing() {
     let outcomes = outbox.post_all(&mut stubborn, now, &mut |_| ()).unwrap();
     assert_eq!((outcomes.len(), stubborn.0), (3, 1));
 }
+
+/// Profile §8.11: who was refused under the certificate of before is refused so once more, and does not wait for a day as if under this one.
+#[test]
+fn a_message_that_was_refused_waits_as_it_was_while_it_is_made_anew() {
+    use crate::disk::tests::SPOILT;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = Outbox::open(folder.path()).unwrap();
+    let id = put(&outbox);
+    let (key, mut entry) = outbox.waiting().unwrap().swap_remove(0);
+    let refused = fumibako_model::Refusal::CertificateRevoked.into();
+    entry.fate = Fate::refused(&refused, None, now());
+    outbox.record(&key, "refused", &entry).unwrap();
+    let before = outbox.octets(&key).unwrap();
+    SPOILT.set(true);
+    let broken = outbox.renew(&key, &Private(b"another".to_vec()));
+    SPOILT.set(false);
+    assert!(broken.is_err() && outbox.octets(&key).unwrap() == before);
+    assert_eq!(outbox.waiting().unwrap().len(), 1);
+    assert_eq!(outbox.key_of(&id, REFUSED).unwrap(), None);
+}
