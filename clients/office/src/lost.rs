@@ -163,7 +163,7 @@ pub(crate) async fn look(
             selected => drop(selected?),
         }
         let us = place.office.or(at.settings.office);
-        for letter in letter::letters(mailbox, place, side, at.now).await? {
+        for letter in letter::letters(mailbox, place, (side, us), at.now).await? {
             // A letter that nobody came lies with both offices.
             let is_ours = side == Side::Sent || (letter.to.is_some() && letter.to == us);
             let saved = |letter: &Letter| {

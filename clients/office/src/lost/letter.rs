@@ -35,13 +35,10 @@ pub(crate) struct Letter {
 pub(super) async fn letters(
     mailbox: &mut Mailbox,
     place: Place,
-    side: Side,
+    (side, us): (Side, Option<OfficeNumber>),
     now: Timestamp,
 ) -> Result<Vec<Letter>, Trouble> {
-    let code = side.report().code();
-    let since = if side == Side::Sent { format!("SINCE {} ", first_day(now)) } else { String::new() };
-    let query = format!("{since}FROM \"gateway@\" HEADER \"Message-ID\" \".{code}.\"");
-    let uids = mailbox.search(&query).await?;
+    let uids = mailbox.search(&query((side, us), now)).await?;
     let kept = mailbox.headers(uids.get(uids.len().saturating_sub(MOST)..).unwrap_or_default()).await?;
     let mut letters: Vec<Letter> = Vec::new();
     for letter in kept.iter().rev().filter_map(|kept| letter(place, side.report(), kept)) {
@@ -50,6 +47,17 @@ pub(super) async fn letters(
         }
     }
     Ok(letters)
+}
+
+/// A letter that nobody came lies with both offices: of what came to us only those are asked for that name us beside its sender, or who sends
+/// much would not see them among the others.
+fn query((side, us): (Side, Option<OfficeNumber>), now: Timestamp) -> String {
+    let which = match (side, us) {
+        (Side::Sent, _) => format!("SINCE {} ", first_day(now)),
+        (Side::Inbox, Some(us)) => format!("CC \"{us}@\" "),
+        (Side::Inbox, None) => String::new(),
+    };
+    format!("{which}FROM \"gateway@\" HEADER \"Message-ID\" \".{}.\"", side.report().code())
 }
 
 /// RFC 9051 §6.4.4: the dates of SINCE know no time zone, so a day more is asked for, and the letters say the rest.
@@ -114,5 +122,9 @@ pub(crate) mod tests {
         let told = read("gateway@plans.example", "2", Report::Uncollected).unwrap();
         assert_eq!((told.from.to_string(), told.to), ("9970000011".into(), "9970000029".parse().ok()));
         assert_eq!(first_day(now()), "20-Oct-2026");
+        let asked = |side| query((side, "9970000029".parse().ok()), now());
+        let gateways = "FROM \"gateway@\" HEADER \"Message-ID\"";
+        assert_eq!(asked(Side::Sent), format!("SINCE 20-Oct-2026 {gateways} \".3.\""));
+        assert_eq!(asked(Side::Inbox), format!("CC \"9970000029@\" {gateways} \".2.\""));
     }
 }
