@@ -226,7 +226,7 @@ impl<'s> Fetch<'s> {
         }
         // A run that looked at everything knows what lies in INBOX no more.
         if self.only.is_none() && run.stopped.is_none() {
-            match self.renew_owed(&desks, &BTreeSet::new()) {
+            match self.renew_owed(owed::open(&desks, &run.closed), &BTreeSet::new()) {
                 Ok(settled) => run.settled = settled,
                 Err(why) => run.stopped = Some(why),
             }

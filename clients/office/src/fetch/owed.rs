@@ -44,7 +44,7 @@ impl Fetch<'_> {
     pub async fn settle(&self, there: &BTreeSet<String>) -> Result<Vec<Settled>, Trouble> {
         let mandates = self.mandates().await?;
         let desks = self.desks(mandates.as_ref())?;
-        let mut run = Run { settled: self.renew_owed(&desks, there)?, ..Run::default() };
+        let mut run = Run { settled: self.renew_owed(desks.iter(), there)?, ..Run::default() };
         if !run.settled.is_empty() {
             self.acknowledge(&mut run)?;
         }
@@ -52,8 +52,12 @@ impl Fetch<'_> {
     }
 
     /// Signs anew what was refused and may be taken now: it waits in the outbox then.
-    pub(super) fn renew_owed(&self, desks: &[Desk<'_>], there: &BTreeSet<String>) -> Result<Vec<Settled>, Trouble> {
-        let now = (self.clock)();
+    pub(super) fn renew_owed<'d>(
+        &self,
+        desks: impl Iterator<Item = &'d Desk<'d>>,
+        there: &BTreeSet<String>,
+    ) -> Result<Vec<Settled>, Trouble> {
+        let (now, desks): (_, Vec<_>) = ((self.clock)(), desks.collect());
         let mut owed = Vec::new();
         for (key, entry) in self.outbox.refused_words()? {
             let both = (office_of(entry.from()), entry.to());
@@ -69,7 +73,7 @@ impl Fetch<'_> {
             let anew = receipt.compose(&desk.us, &sender, signatory, None)?;
             self.outbox.renew(&key, &anew)?;
             let Receipt { message_id, original, saved_at, .. } = receipt;
-            let last = saved_at.duration_until(now) > OWED - PAUSE;
+            let last = saved_at.duration_until(now) > OWED;
             owed.push(Settled { office, to, original, receipt: message_id, saved_at, trouble: None, last });
         }
         Ok(owed)
@@ -93,13 +97,19 @@ impl Fetch<'_> {
         let said = notification(signed.part()).filter(|said| said.is_processed().is_ok())?;
         let signature = signed.verify().ok()?;
         let same = signature.signer().fingerprint() == self.identity.certificate().fingerprint();
-        // A clock that was set back keeps nothing waiting for longer.
-        let rested = at.duration_until(now).abs() >= PAUSE && entry.composed.duration_until(now) <= OWED;
-        let due = !is_for_good(*code) && (!same || rested);
+        let due = !is_for_good(*code) && (!same || is_rested(entry.composed, *at, now));
         let saved_at = entry.composed.min(now);
         due.then_some(())?;
         Some(Receipt { message_id: entry.message_id.clone(), original: said.original?, digest: said.digest?, saved_at })
     }
+}
+
+/// Offices whose INBOX a run looked into. In the others there may lie still what a receipt is for, which is signed with it (Profile §8.8).
+pub(super) fn open<'d>(
+    desks: &'d [Desk<'d>],
+    closed: &[(OfficeNumber, Trouble)],
+) -> impl Iterator<Item = &'d Desk<'d>> {
+    desks.iter().filter(|desk| closed.iter().all(|(office, _)| *office != desk.office))
 }
 
 impl Settled {
@@ -124,6 +134,46 @@ fn is_for_good(why: Refusal) -> bool {
     )
 }
 
+/// May it go once more under the certificate that it was refused with? Once after the year, too, whenever somebody fetches next: only then it
+/// is told that this was the last time. A clock that was set back keeps nothing waiting for longer.
+fn is_rested(saved: Timestamp, refused: Timestamp, now: Timestamp) -> bool {
+    refused.duration_until(now).abs() >= PAUSE && saved.duration_until(refused) <= OWED
+}
+
 fn office_of(address: Option<Address>) -> Option<OfficeNumber> {
     address?.office_number()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::now;
+
+    /// Profile §8.11: whoever fetches seldom is told of the last time, too.
+    #[test]
+    fn a_receipt_goes_once_a_day_for_a_year_and_once_after_it() {
+        let day = |days: i64| now() + SignedDuration::from_hours(24 * days);
+        let rested = |refused, then| is_rested(now(), day(refused), day(then));
+        for (refused, then) in [(0, 1), (300, 364), (364, 365), (300, 400), (365, 366)] {
+            assert!(rested(refused, then), "{refused} {then}");
+        }
+        assert!(!is_rested(now(), day(3), day(3) + SignedDuration::from_hours(23)), "within the day");
+        assert!(rested(3, 1), "a clock that was set back");
+        assert!(!rested(366, 367) && !rested(400, 500), "that was the last time");
+    }
+
+    #[test]
+    fn where_nobody_was_let_in_nothing_is_known_to_be_gone() {
+        let desk = |office: &str| Desk {
+            office: office.parse().unwrap(),
+            us: format!("{office}@plans.example").parse().unwrap(),
+            mandates: None,
+        };
+        let desks = ["9970000011", "9970000029"].map(desk);
+        let refused = || Trouble::Refused { refused: Refusal::MandateRevoked.into(), reference: None };
+        let offices =
+            |closed: &[(OfficeNumber, Trouble)]| open(&desks, closed).map(|desk| desk.office).collect::<Vec<_>>();
+        assert_eq!(offices(&[]).len(), 2);
+        assert_eq!(offices(&[(desks[0].office, refused())]), [desks[1].office]);
+    }
 }
