@@ -11,8 +11,10 @@
 //! What is on the disk is marked whatever becomes of its receipt: the gateway then tells that it was handed over (Profile §8.10), and the
 //! receipt is owed.
 
+mod failed;
 mod owed;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,13 +24,12 @@ use fumibako_signer::{Identity, Trust};
 use jiff::Timestamp;
 
 use crate::bundle::unpack::{Saved, place};
-use crate::bundle::{Contents, Opened, Reader, believe, fault_of};
+use crate::bundle::{Contents, Opened, Reader, believe};
 use crate::mailbox::{Folder, Kept, Mailbox, Place};
 use crate::mandates::Mandates;
 use crate::outbox::{Fate, Outbox, Outcome, REFUSED};
 use crate::post::Post;
-use crate::random;
-use crate::receipt::{Failure, Receipt};
+use crate::receipt::Receipt;
 use crate::received::{Received, Record};
 use crate::register;
 use crate::settings::Settings;
@@ -131,6 +132,8 @@ pub struct Fetch<'s> {
     only_tells: bool,
     /// What senders are called, for the names of folders.
     names: Names,
+    /// Questions about evidence that were asked.
+    questions: Cell<usize>,
 }
 
 /// Offices, and what they are called.
@@ -176,6 +179,7 @@ impl<'s> Fetch<'s> {
             again: BTreeSet::new(),
             only_tells: false,
             names: Names::new(),
+            questions: Cell::default(),
         })
     }
 
@@ -314,7 +318,7 @@ impl<'s> Fetch<'s> {
         let names = self.names_of(&heads).await;
         for head in heads {
             let Some(kept) = mailbox.look(&head).await? else { continue };
-            match self.take(desk, &kept, &names) {
+            match self.take(desk, &kept, &names).await {
                 Ok(end) => {
                     let saved = matches!(end, Some(End::Saved(_)));
                     run.fetched.extend(end.map(|end| Fetched { office: desk.office, uid: kept.uid, end }));
@@ -373,7 +377,7 @@ impl<'s> Fetch<'s> {
     }
 
     /// Steps 1 to 4 for one message.
-    fn take(&self, desk: &Desk<'_>, kept: &Kept, names: &Names) -> Result<Option<End>, Trouble> {
+    async fn take(&self, desk: &Desk<'_>, kept: &Kept, names: &Names) -> Result<Option<End>, Trouble> {
         // Profile §5.3: a certificate is judged as of the arrival at the gateway. One that ended since then was good.
         let reader = Reader { us: &desk.us, trust: &self.trust, keys: &self.keys, now: kept.arrived };
         let (opened, contents) = match believe(&kept.octets.0, &reader, desk.office) {
@@ -382,7 +386,7 @@ impl<'s> Fetch<'s> {
             Ok(believed) => believed,
             Err(why) => {
                 tracing::warn!(uid = kept.uid, code = why.why.row().code, "bundle.distrusted");
-                let told = self.tell_sender(desk, &reader, (kept, why.why))?;
+                let told = self.tell_sender(desk, &reader, (kept, why.why)).await?;
                 return Ok(Some(End::Distrusted { from: claimed_sender(&kept.octets.0), why, told }));
             }
         };
@@ -405,44 +409,6 @@ impl<'s> Fetch<'s> {
             marked: false,
             withheld,
         })))
-    }
-
-    /// Profile §8.22: the sender learns, once, that his bundle could not be opened. What may mend itself is not told, nor of what
-    /// this office acknowledged, or this computer saved, already. Nor is a seal for keys that are not here: the gateway took it in because it names a
-    /// certificate of the office (Profile §5.10), so another computer opens it.
-    fn tell_sender(
-        &self,
-        desk: &Desk<'_>,
-        reader: &Reader<'_>,
-        (kept, why): (&Kept, Refusal),
-    ) -> Result<Option<(Fault, String)>, Trouble> {
-        let message = &kept.octets.0;
-        let header = mail_parser::MessageParser::default().parse_headers(message);
-        let id = header.as_ref().and_then(|header| header.message_id()).filter(|id| is_plain(id));
-        let (Some(from), Some(id)) = (claimed_sender(message), id) else { return Ok(None) };
-        let now = (self.clock)();
-        let others = why == Refusal::SealedForOthers || kept.is_acknowledged();
-        if why.row().retryable() || others || from == desk.office || desk.may_acknowledge(from, now).is_err() {
-            return Ok(None);
-        }
-        let (fault, digest) = fault_of(message, reader, why);
-        if digest.is_some_and(|digest| self.received.is_saved(from, id, &digest)) {
-            return Ok(None);
-        }
-        if let Some(word) = self.received.told_by(desk.office, from, (id, fault)) {
-            // What stood in the way of a refused word, such as a clock that was ahead, may have been mended.
-            if !self.outbox.forget_refused(&word)? {
-                return Ok(Some((fault, word)));
-            }
-        }
-        let message_id = random::message_id(&desk.us.domain);
-        let failure = Failure { message_id, original: id.to_owned(), fault, digest, at: now };
-        let signatory = Signatory::of(&self.identity, &self.party);
-        let octets = failure.compose(&desk.us, &self.settings.address_of(from)?, signatory)?;
-        self.outbox.put(&failure.message_id, now, &octets)?;
-        // A crash before this line tells him twice; the gateway answers the second with the first.
-        self.received.told(desk.office, from, (id, fault), &failure.message_id)?;
-        Ok(Some((fault, failure.message_id)))
     }
 
     fn save(
@@ -580,11 +546,6 @@ impl<'s> Fetch<'s> {
         // Posting waits for the network on this thread; nothing else runs meanwhile, and the mailbox may idle.
         self.outbox.post_all(&mut post, self.clock, &mut |_| ())
     }
-}
-
-/// Can it stand in a notification?
-fn is_plain(id: &str) -> bool {
-    id.contains('@') && id.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'<' | b'>'))
 }
 
 /// For the report only; nothing vouches for it.

@@ -274,6 +274,9 @@ impl Asked {
 }
 
 #[cfg(test)]
+pub(crate) use life::tests::file as evidence_of;
+
+#[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
 

@@ -1,7 +1,7 @@
 //! The evidence about a bundle with all that proves it, asked of the gateway and verified before anybody gets it (Profile §8.19). The
 //! command writes it to a file, the screens hand it to the browser: it is the same file.
 
-use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, PROOF_FORM, ProofFile};
+use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, PROOF_FORM, ProofFile, Refusal};
 use jiff::Timestamp;
 
 use crate::https::{self, Question};
@@ -66,6 +66,27 @@ pub(crate) async fn told(settings: &Settings, about: &About) -> Result<ProofFile
     https::ask(settings, Question::get(&about.path())).await
 }
 
+/// Has the gateway a record of what this office sent under this Message-ID? Err: it cannot be asked now. A store that was put back by hand
+/// gave its numbers once more, to other bundles: theirs is no record of it.
+pub(crate) async fn is_recorded(
+    settings: &Settings,
+    about: &About,
+    (from, message_id): (OfficeNumber, &str),
+) -> Result<bool, Trouble> {
+    match told(settings, about).await {
+        Ok(file) => Ok(is_about(&file, from, message_id)),
+        Err(why) if why.refusal() == Some(Refusal::EvidenceUnknown) => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
+fn is_about(file: &ProofFile, from: OfficeNumber, message_id: &str) -> bool {
+    file.entries.iter().any(|one| match one.entry.parse() {
+        Ok(LogEntry::Bundle(one)) => one.evidence.from == from && one.evidence.message_id == message_id,
+        _ => false,
+    })
+}
+
 /// The number of the first piece, that of 受付, to be shown beside other words.
 pub(crate) async fn number(settings: &Settings, about: &About) -> Result<EvidenceId, Trouble> {
     let file = told(settings, about).await?;
@@ -106,6 +127,15 @@ mod tests {
         assert_eq!(about(None), "/v1/evidence/a%40x.example?from=9970000011");
         let dated = "/v1/evidence/a%40x.example?from=9970000011&at=2026-11-20T00%3A15%3A00Z";
         assert_eq!(about(Some("2026-11-20T09:15:00+09:00")), dated);
+    }
+
+    #[test]
+    fn evidence_under_a_number_that_was_given_again_is_no_record_of_it() {
+        let (file, from) = (crate::lost::evidence_of(&[]), "9970000011".parse().unwrap());
+        assert!(is_about(&file, from, "a@x.example"));
+        assert!(!is_about(&file, from, "b@x.example"));
+        assert!(!is_about(&file, "9970000037".parse().unwrap(), "a@x.example"));
+        assert!(!is_about(&ProofFile::default(), from, "a@x.example"));
     }
 
     #[test]

@@ -37,6 +37,15 @@ pub struct Record {
     pub(crate) asked_after: Option<EvidenceId>,
 }
 
+/// A word that a message does not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Its own Message-ID.
+    pub message_id: String,
+    /// The evidence it was answered with when it was sent once more because the gateway had lost that (Profile §8.22).
+    pub asked_after: Option<EvidenceId>,
+}
+
 impl Received {
     /// Opens the records in a data folder.
     pub fn open(data_folder: &Path) -> Result<Self, Trouble> {
@@ -83,21 +92,24 @@ impl Received {
         disk::replace(&path, b"").map_err(Trouble::writing(&path))
     }
 
-    /// Its sender is told that it could not be opened, and why, by the word of this Message-ID: so he is told once.
+    /// Its sender is told that it could not be opened, and why, by this word: so he is told once.
     pub fn told(
         &self,
         to: OfficeNumber,
         from: OfficeNumber,
         (message_id, fault): (&str, Fault),
-        word: &str,
+        word: &Word,
     ) -> Result<(), Trouble> {
         let path = self.failed(to, from, (message_id, fault));
-        disk::replace(&path, word.as_bytes()).map_err(Trouble::writing(&path))
+        let asked = word.asked_after.map(|evidence| format!("\n{evidence}")).unwrap_or_default();
+        disk::replace(&path, format!("{}{asked}", word.message_id).as_bytes()).map_err(Trouble::writing(&path))
     }
 
     /// The word by which he was told that.
-    pub fn told_by(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> Option<String> {
-        fs::read_to_string(self.failed(to, from, (message_id, fault))).ok()
+    pub fn told_by(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> Option<Word> {
+        let text = fs::read_to_string(self.failed(to, from, (message_id, fault))).ok()?;
+        let mut lines = text.lines().map(str::to_owned);
+        Some(Word { message_id: lines.next()?, asked_after: lines.next().and_then(|evidence| evidence.parse().ok()) })
     }
 
     fn failed(&self, to: OfficeNumber, from: OfficeNumber, (message_id, fault): (&str, Fault)) -> PathBuf {

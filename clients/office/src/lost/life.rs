@@ -84,7 +84,7 @@ fn part<'m, 'x>(message: &'m Message<'x>, (kind, sub): (&str, &str)) -> Option<&
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use fumibako_model::Proven;

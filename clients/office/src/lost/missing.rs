@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, ProofFile, Refusal};
+use fumibako_model::{EvidenceId, OfficeNumber};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ASKED, Asked, At, GOOD};
@@ -108,14 +108,12 @@ impl Asked {
                 return before.map(|(_, lacks)| lacks);
             }
             self.questions += 1;
-            match proof::told(settings, &about).await {
-                Ok(file) if is_about(&file, from, entry) => {
+            match proof::is_recorded(settings, &about, (from, &entry.message_id)).await {
+                Ok(true) => {
                     lacks = false;
                     break;
                 }
-                // A store that was put back by hand gave its number once more, to another bundle.
-                Ok(_) => {}
-                Err(why) if why.refusal() == Some(Refusal::EvidenceUnknown) => {}
+                Ok(false) => {}
                 Err(why) => {
                     tracing::debug!(%evidence, %why, "lost.unasked");
                     // Who does not answer is not asked fifty times.
@@ -131,16 +129,8 @@ impl Asked {
     }
 }
 
-fn is_about(file: &ProofFile, from: OfficeNumber, entry: &Entry) -> bool {
-    file.entries.iter().any(|one| match one.entry.parse() {
-        Ok(LogEntry::Bundle(one)) => one.evidence.from == from && one.evidence.message_id == entry.message_id,
-        _ => false,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::life::tests::file;
     use super::*;
     use crate::settings::Settings;
     use crate::testing::now;
@@ -182,14 +172,5 @@ mod tests {
         ] {
             assert_eq!(posted(&other), None, "{why}");
         }
-    }
-
-    #[test]
-    fn evidence_under_a_number_that_was_given_again_is_no_record_of_it() {
-        let (file, from) = (file(&[]), "9970000011".parse().unwrap());
-        assert!(is_about(&file, from, &entry()));
-        assert!(!is_about(&file, from, &Entry { message_id: "b@x.example".into(), ..entry() }));
-        assert!(!is_about(&file, "9970000037".parse().unwrap(), &entry()));
-        assert!(!is_about(&ProofFile::default(), from, &entry()));
     }
 }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fumibako_signer::authority::Authority;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::house::{House, empty, now, set, type_in, type_in_at};
+use crate::house::{A, B, House, empty, now, set, type_in, type_in_at};
 use crate::ui::{end, start, until};
 
 const NOTHING: [Value; 0] = [];
@@ -109,4 +110,48 @@ fn nothing_is_told_as_lost_where_evidence_cannot_be_asked() {
     let house = restored(&before, |_| ());
     set(&house.a, "https_port", "1");
     assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).objects(), NOTHING);
+}
+
+/// What the gateway has lost of an office's words, too: that a bundle does not open is said once more, and once for each evidence.
+#[test]
+fn a_word_that_the_gateway_lost_is_sent_again_if_it_still_does_not_open() {
+    let (house, sent) = accepted();
+    let trust = house.b.with_file_name("office-ca.pem");
+    fs::write(&trust, Authority::create("Other", now()).unwrap().certificate().to_pem()).unwrap();
+    let port = house.stage.addresses().submission_tls.port().to_string();
+    set(&house.b, "submission_port", "1");
+    type_in(&house.b, ["fetch"]).ended(76);
+    set(&house.b, "submission_port", &port);
+    // What waits went, says the outbox; the gateway has nothing of it.
+    let waits = fs::read_dir(outbox(&house.b)).unwrap().next().unwrap().unwrap().path();
+    let given = serde_json::from_slice::<Value>(&fs::read(record(&house.a)).unwrap()).unwrap()["evidence"].clone();
+    let evidence = format!("{}FF00", &given.as_str().unwrap()[..12]);
+    let received = house.b.with_file_name("data").join("received");
+    let told = fs::read_dir(received).unwrap().next().unwrap().unwrap().path();
+    let word = fs::read_to_string(&told).unwrap();
+    let posted = json!({
+        "message_id": word, "from": format!("{B}@plans.example"), "to": format!("{A}@plans.example"), "composed": now(),
+        "fate": "posted", "evidence": evidence, "at": now(), "gateway": "localhost",
+    });
+    let posted_file = waits.with_extension("posted.json");
+    fs::write(&posted_file, posted.to_string()).unwrap();
+    fs::remove_file(waits).unwrap();
+    let fetch = || type_in(&house.b, ["fetch"]).ended(76).only();
+    let state = || type_in(&house.a, ["list", "sent"]).ended(0).only()["state"].clone();
+
+    fs::write(&told, format!("{word}\n{evidence}")).unwrap();
+    assert_eq!(
+        (&fetch()["told"], state()),
+        (&"authentication-failed".into(), "未".into()),
+        "asked about that evidence before"
+    );
+    fs::write(&told, &word).unwrap();
+    assert_eq!((&fetch()["told"], state()), (&"authentication-failed".into(), "開封できず".into()));
+    let entry = || serde_json::from_slice::<Value>(&fs::read(&posted_file).unwrap()).unwrap();
+    let answered = entry();
+    assert_eq!(answered["message_id"], word.as_str(), "under its own Message-ID");
+    assert!(answered["evidence"] != evidence.as_str() && fs::read_to_string(&told).unwrap().contains(&evidence));
+    fetch();
+    assert_eq!(entry(), answered, "and once");
+    assert_eq!(type_in(&house.a, ["list", "sent"]).ended(0).only()["message_id"], sent["message_id"]);
 }

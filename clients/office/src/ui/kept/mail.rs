@@ -57,8 +57,6 @@ struct In {
     withheld: bool,
     gone: bool,
     wrong: Option<Box<[Said; 2]>>,
-    #[serde(default)]
-    told: Option<bool>,
     seal: Option<Signed>,
     message_id: String,
     folder: Option<PathBuf>,
@@ -175,7 +173,6 @@ impl In {
             withheld: one.withheld,
             gone: one.gone,
             wrong: one.wrong.as_ref().map(|wrong| Box::new([Said::of(&wrong.words.0), Said::of(&wrong.words.1)])),
-            told: one.wrong.as_ref().and_then(|wrong| wrong.told),
             seal: one.seal.as_ref().map(|seal| Signed {
                 subject: seal.subject.clone(),
                 issuer: seal.issuer.clone(),
@@ -203,10 +200,10 @@ impl In {
             }),
             withheld: self.withheld,
             gone: self.gone,
-            // The settings may have another key or list since.
+            // The settings may have another key or list since, and the gateway may have lost the word to its sender (Profile §8.22).
             wrong: self
                 .wrong
-                .map(|words| Box::new(Wrong { words: (*words).map(Said::words).into(), told: self.told, again: true })),
+                .map(|words| Box::new(Wrong { words: (*words).map(Said::words).into(), told: None, again: true })),
             seal: self.seal.map(seal),
             message_id: self.message_id,
             folder: self.folder,
