@@ -59,7 +59,7 @@ pub(crate) fn of(witnessed: &Witnessed, report: &Report, file: &str, beside: &Be
     });
     let unopened = witnessed.failure.as_ref().map_or_else(String::new, |_| {
         let by = signer(witnessed, |one| one.reason == Some(Reason::CheckFailed));
-        let rows = [by, facts(report, What::NotOpened, &SIGNATURE[..4])].concat();
+        let rows = [by, facts(report, What::NotOpened, &SIGNATURE[..5])].concat();
         format!("<h2>開けないことへの署名</h2>\n{}", table(&rows))
     });
     let rows = history(witnessed);
@@ -124,8 +124,9 @@ pub(crate) fn judged_by((gateway, offices): &(String, Vec<String>)) -> String {
 }
 
 /// What is shown of the recipient's signature, by key, and under which words.
-const SIGNATURE: [(&str, &str); 5] = [
+const SIGNATURE: [(&str, &str); 6] = [
     ("claimed_time", "署名した日時（署名した側の申告）"),
+    ("clock", "注意"),
     ("subject", "署名に使った証明書の名義"),
     ("serial", "その証明書の番号"),
     ("sha256", "その証明書の指紋（SHA-256）"),

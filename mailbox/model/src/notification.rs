@@ -3,9 +3,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
 
 use crate::section::{message_id, read_section};
 use crate::{Address, Fault, Refusal, Refused};
+
+/// So much the clocks of an office and of the gateway may differ without a word. One set by the network is right to the second, and one
+/// that somebody sets by hand to some minutes; a wrong time zone, or a lie, is an hour and more (Profile §8.23).
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 /// The fields of a notification. Nothing vouches for them but the signature around.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

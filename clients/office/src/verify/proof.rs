@@ -16,7 +16,7 @@ use fumibako_signer::{
 use jiff::Timestamp;
 
 use super::layer::{self, Fact, State, Unseen, What};
-use super::{Form, Report};
+use super::{Form, Report, receipt};
 use crate::owner::holder;
 use crate::receipt::{facts, notification};
 
@@ -349,9 +349,11 @@ impl Report {
             return None;
         };
         let octets = STANDARD.decode(octets).unwrap_or_default();
-        match confirmed(&octets, evidence, look.piece(Event::SubmissionAcceptance)) {
+        let accepted = look.piece(Event::SubmissionAcceptance);
+        match confirmed(&octets, evidence, accepted) {
             Ok((signature, notification)) => {
-                let facts = [layer::signer(&signature), facts(&notification)].concat();
+                let clock = accepted.and_then(|accepted| receipt::stated_before(&octets, &signature, accepted.at));
+                let facts = [layer::signer(&signature), clock.into_iter().collect(), facts(&notification)].concat();
                 self.add(what, State::Holds, facts);
                 if let Ok(signed) = Signed::read(&octets) {
                     self.signed_receipt(signed.part(), &signature, original);

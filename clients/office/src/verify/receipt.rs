@@ -1,7 +1,8 @@
 //! Receipts: what they say, and whether they say it of the message they are held against.
 
-use fumibako_model::{Address, Notification, OfficeNumber, Refusal, Refused, not_signed};
+use fumibako_model::{Address, CLOCK_SKEW, Notification, OfficeNumber, Refusal, Refused, not_signed};
 use fumibako_signer::{Identity, ReceiptError, Signature, Signed, SignedReceipt};
+use jiff::Timestamp;
 use mail_parser::Message;
 
 use super::layer::{self, Fact, State, Unseen, What};
@@ -94,6 +95,21 @@ impl Report {
         report.add(What::SignedReceipt, state, Vec::new());
         report
     }
+}
+
+/// Profile §8.23: a receipt that says it was signed, or dated, before the bundle had come. It counts; whoever reads it is told whose clock
+/// that is. The value is the earliest moment that it states.
+pub(super) fn stated_before(octets: &[u8], signature: &Signature, accepted: Timestamp) -> Option<Fact> {
+    let header = rules::headers_of(octets).ok()?;
+    let dated = header.date().filter(|date| date.is_valid());
+    let dated = dated.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
+    let signed = Signed::read(octets).ok().and_then(|signed| signed_receipt(signed.part()));
+    let signed = signed.and_then(|entity| SignedReceipt::read(&entity).ok()?.signature().signing_time());
+    let earliest = [dated, signature.signing_time(), signed].into_iter().flatten().min()?;
+    let words =
+        ("署名の日時が受付より前です（相手先の時計）", "signed before the bundle was accepted (the recipient's clock)");
+    let fact = || Fact::word("clock", ("注意", "note"), &earliest.to_string(), words);
+    (accepted.duration_since(earliest) > CLOCK_SKEW).then(fact)
 }
 
 /// Whom the original was sent to.

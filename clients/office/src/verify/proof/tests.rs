@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::owner::{Listed, OrListed};
-use crate::testing::{A, Ca, now};
+use crate::testing::{A, B, Ca, address, now};
 
 /// A log of two pieces about one bundle, at these moments, under a head of the gateway's.
 fn file(gateway: &Identity, moments: [Timestamp; 2], set_back: Option<SetBack>) -> ProofFile {
@@ -240,4 +240,55 @@ fn what_a_key_signed_that_was_replaced_is_told_and_nothing_after_its_end_is_beli
     let (holds, gateway, told) = judged(both);
     assert_eq!((holds, gateway), (true, Some(State::Holds)));
     assert_eq!(told, Some(State::Unseen(Unseen::KeyReplacedSometime)));
+}
+
+// Profile §8.23
+#[test]
+fn a_receipt_signed_before_the_bundle_came_counts_and_whoever_reads_it_is_told() {
+    let ca = Ca::new();
+    let recipient = ca.identity(B);
+    // Accepted now, and acknowledged by a computer whose clock says this.
+    let judged = |clock: Timestamp| {
+        let receipt = crate::receipt::Receipt {
+            message_id: "r@plans.example".into(),
+            original: "a@plans.example".into(),
+            digest: [7; 32],
+            saved_at: clock,
+        };
+        let receipt = receipt.compose(&address(B), &address(A), &recipient, None).unwrap().0;
+        let piece = |n: u64, event: Event, more: serde_json::Value| {
+            let mut piece = serde_json::json!({
+                "v": 1, "id": EvidenceId(7 + n.cast_signed()), "n": n, "previous": (n > 0).then_some(EvidenceId(7)),
+                "event": event.as_str(), "at": now(), "message_id": "a@plans.example", "sha256": "00".repeat(32),
+                "size": 100, "from": "9970000011", "to": "9970000029",
+            });
+            piece.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::to_string(&serde_json::from_value::<Recorded>(piece).unwrap()).unwrap()
+        };
+        let signer = recipient.certificate().fingerprint_hex();
+        let entries = vec![
+            piece(0, Event::SubmissionAcceptance, serde_json::json!({})),
+            piece(
+                1,
+                Event::ContentHandover,
+                serde_json::json!({
+                    "receipt": "r@plans.example", "receipt_sha256": hash(&receipt), "signer": signer,
+                }),
+            ),
+        ];
+        let file = of_entries(&ca.identity("gateway@plans.example"), entries, None);
+        let file = ProofFile { receipt: Some(STANDARD.encode(&receipt)), ..file };
+        let (report, witnessed) = verify_proof(&file, (&ca.trust().into(), None), (None, &[]), now());
+        let layer = report.layers.iter().find(|layer| layer.what == What::Receipt).unwrap();
+        assert_eq!(layer.state, State::Holds);
+        let told = told(layer, "clock").map(|fact| (fact.value.clone(), fact.shown(Lang::Ja)));
+        (told, crate::page::of(&witnessed, &report, "a.json", &crate::page::Beside::default()))
+    };
+    let words = "署名の日時が受付より前です（相手先の時計）";
+    for (minutes, is_told) in [(-16, true), (-15, false), (5, false)] {
+        let clock = now() + SignedDuration::from_mins(minutes);
+        let (told, page) = judged(clock);
+        assert_eq!(told, is_told.then(|| (serde_json::json!(clock), words.to_owned())), "{minutes}");
+        assert_eq!(page.contains(words), is_told, "{minutes}: {page}");
+    }
 }

@@ -1,15 +1,11 @@
 //! A receipt, or the word that a bundle could not be opened: a notification (RFC 8098), and nothing that could carry a plan.
 
-use fumibako_model::{Address, Became, Fault, Notification, Refusal, Refused, message_id, read_section};
+use fumibako_model::{Address, Became, CLOCK_SKEW, Fault, Notification, Refusal, Refused, message_id, read_section};
 use fumibako_signer::{ReceiptError, SignatureError, SignedReceipt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mail_parser::{DateTime, Message, MessagePart, MimeHeaders};
 
 use super::{Part, is, names};
-
-/// A receipt may be dated so far ahead of the gateway's clock. A clock set by the network is right to the second, and one that
-/// somebody sets by hand to some minutes; a wrong time zone, or a lie, is an hour and more (Profile §8.23).
-const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 
 /// What a receipt says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +80,7 @@ pub(super) fn not_from_the_future(date: Option<&str>, signing: &SignedBy<'_>, no
 }
 
 fn has_come(at: Timestamp, now: Timestamp) -> Result<(), Refused> {
-    if at.duration_since(now) > AHEAD { Err(Refusal::ReceiptFromTheFuture.about(at)) } else { Ok(()) }
+    if at.duration_since(now) > CLOCK_SKEW { Err(Refusal::ReceiptFromTheFuture.about(at)) } else { Ok(()) }
 }
 
 /// A receipt is a text, the notification, and perhaps the header of what it is about or the signed receipt that the bundle
