@@ -52,7 +52,13 @@ pub(crate) fn take_over<S: Store>(house: &House<S>, keys: usize) -> Result<(), S
 
 fn files<S: Store>(house: &House<S>) -> Result<Vec<PathBuf>, StoreError> {
     let folder = folder(house);
-    let failed = |why: std::io::Error| StoreError::Failed(format!("{}: {why}", folder.display()));
+    let failed = |why: std::io::Error| {
+        let folder = folder.display();
+        StoreError::Failed(format!(
+            "鍵のフォルダー {folder} を読めません。場所と権限を確かめてください / the folder of the evidence key, {folder}, cannot be read; \
+             see to its place and rights: {why}"
+        ))
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -216,13 +216,29 @@ impl Failure {
         match self {
             Self::Refused(refused) => {
                 let row = refused.why.row();
-                let about = if refused.about.is_empty() { String::new() } else { format!(" ({})", refused.about) };
-                lang.pick(format!("{} {}{about} {}", row.code, row.ja, row.next_ja), refused.to_string())
+                let about = refused.about_in(lang).unwrap_or_else(|| refused.about.clone());
+                let about = if about.is_empty() { about } else { format!("（{about}）") };
+                lang.pick(format!("{} {}{about}{}", row.code, row.ja, row.next_ja), refused.to_string())
             }
             Self::Tampered(count, next) => advice::of_evidence(*count, next, lang),
             Self::AuditTampered(next) => advice::of_audit(*next, lang),
             other if other.is_all_said() => lang.pick(other.japanese().to_owned(), other.to_string()),
-            other => lang.pick(format!("{} ({other})", other.japanese()), other.to_string()),
+            other => lang.pick(format!("{}（{}）", other.japanese(), other.cause()), other.to_string()),
+        }
+    }
+
+    /// What stands in brackets behind the sentence in Japanese: in Japanese first where it is a sentence of ours.
+    fn cause(&self) -> String {
+        use crate::gateway::StartError as Start;
+        match self {
+            Self::Store(why) | Self::Start(Start::Store(why) | Start::Log(why)) => match why {
+                StoreError::Refused(refused) => refused.about_in(Lang::Ja).unwrap_or_else(|| refused.to_string()),
+                StoreError::Busy(why) | StoreError::Full(why) | StoreError::Failed(why) | StoreError::Broken(why) => {
+                    why.clone()
+                }
+            },
+            Self::Start(Start::Witness(why)) => why.to_string(),
+            other => other.to_string(),
         }
     }
 

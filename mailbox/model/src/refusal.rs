@@ -248,6 +248,7 @@ const fn row(
 mod catalogue;
 mod kind;
 mod proof;
+mod spoken;
 
 use catalogue::CATALOGUE;
 pub use kind::right_kind;

@@ -88,12 +88,17 @@ pub(crate) async fn create(
 async fn copy_rows(store: &SqliteStore, to: &Path) -> Result<(), StoreError> {
     let options = SqliteConnectOptions::clone(&store.readers.connect_options()).pragma("query_only", "OFF");
     let mut connection = options.connect().await.map_err(store_error)?;
-    let target = to.to_str().ok_or_else(|| StoreError::Failed(format!("{}: the name is no UTF-8", to.display())))?;
+    let target = to.to_str().ok_or_else(|| {
+        StoreError::Failed(format!(
+            "{0}: 名前が UTF-8 ではありません。別の名前にしてください / {0}: the name is no UTF-8",
+            to.display()
+        ))
+    })?;
     let copied = sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await;
     let _ = connection.close().await;
     copied.map_err(|error| match store_error(error) {
         StoreError::Full(why) => StoreError::Full(format!("{}: {why}", to.display())),
-        other => StoreError::Failed(format!("{} could not be written: {other}", to.display())),
+        other => StoreError::Failed(format!("{0} に書き込めません / {0} could not be written: {other}", to.display())),
     })?;
     files::private(to)
 }
@@ -116,7 +121,9 @@ async fn named(rows: &Path) -> Result<BTreeSet<Segment>, StoreError> {
 async fn look_at(rows: &Path) -> Result<SqliteConnection, StoreError> {
     let options = SqliteConnectOptions::new().filename(rows).read_only(true).immutable(true);
     let opened = options.disable_statement_logging().connect().await;
-    opened.map_err(|error| StoreError::Failed(format!("{}: {error}", rows.display())))
+    opened.map_err(|error| {
+        StoreError::Failed(format!("{0} をデータベースとして開けません / {0}: {error}", rows.display()))
+    })
 }
 
 /// The work waits for the disk.

@@ -39,7 +39,7 @@ impl From<serde_json::Error> for Stop {
 
 /// A row does not read as it was written.
 pub(crate) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
+    sqlx::Error::Decode(of_a_row(&error.to_string()).into())
 }
 
 /// This piece of evidence is not there any more, or does not read as it was written.
@@ -122,9 +122,14 @@ pub(crate) fn is_of_the_shape(error: &sqlx::Error) -> bool {
 }
 
 fn unread(why: &str) -> StoreError {
-    StoreError::Failed(format!(
+    StoreError::Failed(of_a_row(why))
+}
+
+/// What is said of a row that was edited or damaged.
+fn of_a_row(why: &str) -> String {
+    format!(
         "保管庫の行が読めません。evidence verify で確かめてください / a row of the store cannot be read; see `evidence verify` ({why})"
-    ))
+    )
 }
 
 /// The log of events says what; who asked is told under which name it stands there.

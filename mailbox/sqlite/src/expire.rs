@@ -152,7 +152,9 @@ async fn remove_files(
 ) -> Result<(u64, u64), StoreError> {
     if kept_back > 0 {
         return Err(StoreError::Failed(format!(
-            "the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
+            "今日は {today} で、前の消去から {LEAP_DAYS} 日を超えています。時計の誤りに備え、期限の来た {kept_back} 日分を消さずに残しました。\
+             日付が正しければ、fumibako-gateway expire --dry-run で対象を見てから fumibako-gateway expire を実行してください / \
+             the date is {today}, more than {LEAP_DAYS} days after the last expiry; {kept_back} days of mail are due and \
              were kept, in case the clock is wrong or was. If the date is right, look at what goes (`fumibako-gateway expire \
              --dry-run`), then run `fumibako-gateway expire`"
         )));

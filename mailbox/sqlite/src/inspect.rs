@@ -40,7 +40,10 @@ enum Verdict {
 pub(crate) async fn look_through(folder: &Path, keys: &Path) -> Result<Inspection, StoreError> {
     let file = folder.join(DATABASE_FILE);
     if !file.is_file() {
-        return Err(StoreError::Failed(format!("{} is not there: this folder holds no store", file.display())));
+        return Err(StoreError::Failed(format!(
+            "{0} がありません。保管庫のフォルダーを指定してください / {0} is not there: this folder holds no store",
+            file.display()
+        )));
     }
     let _lock = lock(folder)?;
     let whole = |pool| async move {
@@ -66,9 +69,10 @@ fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::Busy(format!("{} is open in another process", folder.display())))
-        }
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy(format!(
+            "{0} は別のプログラムが使っています / {0} is open in another process",
+            folder.display()
+        ))),
         Err(TryLockError::Error(error)) => Err(StoreError::Failed(format!("{}: {error}", path.display()))),
     }
 }
@@ -77,11 +81,16 @@ fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
 pub(crate) async fn inspect(readers: &SqlitePool, bodies: &Bodies) -> Result<Inspection, StoreError> {
     let mut found = Inspection::default();
     for problem in rows::integrity(readers).await.unwrap_or_else(|error| vec![error.to_string()]) {
-        found.faults.push(fault(FaultKind::Database, format!("the database: {problem}")));
+        found.faults.push(fault(
+            FaultKind::Database,
+            format!("データベースが壊れています。バックアップから戻してください / the database: {problem}"),
+        ));
     }
     match rows::counters(readers).await {
         Ok(wrong) => found.faults.extend(wrong.into_iter().map(|what| fault(FaultKind::Counter, what))),
-        Err(error) => found.faults.push(fault(FaultKind::Database, format!("the database: {error}"))),
+        Err(error) => {
+            found.faults.push(fault(FaultKind::Database, format!("データベースを読めません / the database: {error}")));
+        }
     }
     files(readers, bodies, &mut found).await?;
     every_body(readers, bodies, &mut found).await?;
@@ -174,7 +183,8 @@ fn judge(bodies: &Bodies, row: &Row) -> Result<Verdict, BodyError> {
     }
     Ok(match &row.received {
         Some((_, sha256)) if *sha256 != hex(&sum.finish()) => Verdict::Wrong(format!(
-            "{} holds at octet {} another message than its row says; restore this file and the database from the same backup",
+            "{0} の {1} バイト目に、行が示すのと別のメールがあります。このファイルとデータベースを同じバックアップから戻してください / \
+             {0} holds at octet {1} another message than its row says; restore this file and the database from the same backup",
             bodies.file(row.place.segment).display(),
             row.place.offset
         )),

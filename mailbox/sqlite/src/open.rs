@@ -130,7 +130,11 @@ async fn lengthen(log: PathBuf, room: u64) -> Result<(), StoreError> {
         }
         file.sync_data()
     });
-    let broken = |why: &dyn std::fmt::Display| StoreError::Broken(format!("{name} cannot be lengthened: {why}"));
+    let broken = |why: &dyn std::fmt::Display| {
+        StoreError::Broken(format!(
+            "{name} を広げられません。ディスクの空きを確かめてください / {name} cannot be lengthened: {why}"
+        ))
+    };
     lengthened.await.map_err(|why| broken(&why))?.map_err(|why| broken(&why))
 }
 
@@ -163,8 +167,12 @@ fn files(folder: &Path, file: &Path) -> Result<Lock, StoreError> {
     let about = |what: &Path| {
         let what = what.display().to_string();
         move |error: io::Error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(format!("{what}: {error}")),
-            _ => StoreError::Broken(format!("{what} cannot be opened for writing: {error}")),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                StoreError::Full(format!("{what} を書く空きがありません / {what}: {error}"))
+            }
+            _ => StoreError::Broken(format!(
+                "{what} に書き込めません。持ち主と権限を確かめてください / {what} cannot be opened for writing: {error}"
+            )),
         }
     };
     if !folder.is_dir() {
@@ -176,7 +184,9 @@ fn files(folder: &Path, file: &Path) -> Result<Lock, StoreError> {
         Ok(()) => Lock(lock),
         Err(TryLockError::WouldBlock) => {
             let folder = folder.display();
-            return Err(StoreError::Busy(format!("{folder} is open in another process; only one may write it")));
+            return Err(StoreError::Busy(format!(
+                "{folder} は別のプログラムが使っています / {folder} is open in another process; only one may write it"
+            )));
         }
         Err(TryLockError::Error(error)) => return Err(about(&lock_file)(error)),
     };
@@ -264,7 +274,9 @@ async fn new_enough(connection: &mut SqliteConnection) -> Result<(), StoreError>
         return Ok(());
     }
     let (major, minor, patch) = OLDEST_SQLITE;
-    Err(StoreError::Broken(format!("SQLite {version} is linked; {major}.{minor}.{patch} or newer is needed")))
+    Err(StoreError::Broken(format!(
+        "SQLite {major}.{minor}.{patch} 以降が要ります（いまは {version}） / SQLite {version} is linked; {major}.{minor}.{patch} or newer is needed"
+    )))
 }
 
 /// Rows of a newer version are not judged by an older one.
@@ -283,7 +295,7 @@ fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
     match store_error(error) {
         StoreError::Busy(why) => StoreError::Busy(format!("{file}: {why}")),
         StoreError::Full(why) => StoreError::Full(format!("{file}: {why}")),
-        StoreError::Broken(why) => StoreError::Broken(format!("{file} cannot be opened: {why}")),
+        StoreError::Broken(why) => StoreError::Broken(format!("{file} を開けません / {file} cannot be opened: {why}")),
         other => other,
     }
 }
@@ -292,11 +304,13 @@ fn cannot_migrate(file: &Path, error: MigrateError) -> StoreError {
     let name = file.display();
     match error {
         MigrateError::VersionMissing(version) => StoreError::Broken(format!(
-            "{name} was written by a newer Fumibako (its rows are of version {version}); start that one, or restore \
+            "{name} は、より新しい Fumibako が書いたものです。そのプログラムを起動するか、それより前の控えから戻してください / \
+             {name} was written by a newer Fumibako (its rows are of version {version}); start that one, or restore \
              a backup made before it"
         )),
         MigrateError::VersionMismatch(version) => StoreError::Broken(format!(
-            "{name} was written by another Fumibako: its rows of version {version} are of a different shape"
+            "{name} は、別の Fumibako が書いたものです。そのプログラムで開いてください / \
+             {name} was written by another Fumibako: its rows of version {version} are of a different shape"
         )),
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => cannot_open(file, error),
         error => StoreError::Broken(format!("{name}: {error}")),

@@ -16,8 +16,12 @@ pub(crate) fn packed(facts: &Facts, body: &Spooled) -> Result<Option<Vec<u8>>, S
     // None is so long that it was filed.
     let (Kind::Receipt(_), Spooled::Memory(kept)) = (facts.kind(), body) else { return Ok(None) };
     let came = as_it_came(kept, &hex(facts.sha256()));
-    let came = came.ok_or_else(|| StoreError::Failed("a receipt is not what was admitted".into()))?;
-    zstd::bulk::compress(came, LEVEL).map(Some).map_err(|why| StoreError::Failed(format!("a receipt: {why}")))
+    let came = came.ok_or_else(|| {
+        StoreError::Failed("受領証が受け付けたものと違います / a receipt is not what was admitted".into())
+    })?;
+    zstd::bulk::compress(came, LEVEL)
+        .map(Some)
+        .map_err(|why| StoreError::Failed(format!("受領証をまとめられません / a receipt: {why}")))
 }
 
 /// Keeps it, in the commit of its evidence.

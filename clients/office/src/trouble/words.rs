@@ -6,7 +6,6 @@ use fumibako_model::{Refusal, Refused};
 use super::{Limit, Trouble};
 use crate::verify::NotWhole;
 
-mod ended;
 mod files;
 mod kept;
 mod keys;
@@ -38,13 +37,13 @@ impl Words {
     /// The words of a row of the catalogue.
     pub fn of(refused: &Refused, reference: Option<String>, lang: Lang) -> Self {
         let row = refused.why.row();
-        let about = ended::about(refused, lang).unwrap_or_else(|| password::about(refused, lang));
+        let about = refused.about_in(lang).unwrap_or_else(|| password::about(refused, lang));
         let about = if about.is_empty() { String::new() } else { format!("（{about}）") };
         let (what, next) = match lang {
             Lang::Ja => (format!("{}{about}", row.ja), row.next_ja.to_owned()),
             Lang::En if refused.about.is_empty() => (format!("{}.", row.en), format!("{}.", row.next_en)),
             Lang::En => (
-                format!("{} ({}).", row.en, ended::about(refused, lang).as_ref().unwrap_or(&refused.about)),
+                format!("{} ({}).", row.en, refused.about_in(lang).as_ref().unwrap_or(&refused.about)),
                 format!("{}.", row.next_en),
             ),
         };

@@ -38,17 +38,27 @@ impl Manifest {
         let path = folder.join(MANIFEST);
         let text = fs::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StoreError::Failed(format!(
-                "{} is not there: this folder holds no whole backup; take another one",
+                "{0} がありません。このフォルダーは完全な控えではないので、別の控えを使ってください / \
+                 {0} is not there: this folder holds no whole backup; take another one",
                 path.display()
             )),
             _ => about(&path)(error),
         })?;
-        let read: Self = serde_json::from_slice(&text)
-            .map_err(|error| StoreError::Failed(format!("{} cannot be read: {error}", path.display())))?;
+        let read: Self = serde_json::from_slice(&text).map_err(|error| {
+            StoreError::Failed(format!(
+                "{0} が読めません。別の控えを使ってください / {0} cannot be read: {error}",
+                path.display()
+            ))
+        })?;
         if read.v == VERSION {
             return Ok(read);
         }
-        Err(StoreError::Failed(format!("{} is of version {}; a newer Fumibako made it", path.display(), read.v)))
+        Err(StoreError::Failed(format!(
+            "{0} は第 {1} 版で、より新しい Fumibako が作ったものです。そのプログラムで開いてください / \
+             {0} is of version {1}; a newer Fumibako made it",
+            path.display(),
+            read.v
+        )))
     }
 
     /// SHA-256, in hex, of the list as it lies there.
@@ -74,7 +84,10 @@ pub(super) fn empty_folder(folder: &Path) -> Result<(), StoreError> {
     let mut inside = fs::read_dir(folder).map_err(about(folder))?;
     match inside.next() {
         None => Ok(()),
-        Some(_) => Err(StoreError::Failed(format!("{} is not empty; name a new folder", folder.display()))),
+        Some(_) => Err(StoreError::Failed(format!(
+            "{0} は空ではありません。新しいフォルダーを指定してください / {0} is not empty; name a new folder",
+            folder.display()
+        ))),
     }
 }
 
@@ -155,7 +168,9 @@ pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
 pub(super) fn about(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.display().to_string();
     move |error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(format!("{path}: {error}")),
-        _ => StoreError::Failed(format!("{path}: {error}")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            StoreError::Full(format!("{path} を書く空きがありません / {path}: {error}"))
+        }
+        _ => StoreError::Failed(format!("{path} を読み書きできません / {path}: {error}")),
     }
 }

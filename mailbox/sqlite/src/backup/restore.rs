@@ -56,7 +56,9 @@ fn files_of(folder: &Path) -> Result<Verified, StoreError> {
 pub(crate) async fn restore(folder: &Path, keys: &Path, to: &Path, now: Timestamp) -> Result<Restored, StoreError> {
     let verified = verify(folder, None).await?;
     if let Some(wrong) = verified.wrong.first() {
-        return Err(StoreError::Failed(format!("{wrong}: this backup is not whole; take another one")));
+        return Err(StoreError::Failed(format!(
+            "この控えは完全ではありません。別の控えを使ってください / {wrong}: this backup is not whole; take another one"
+        )));
     }
     let (from, own, target) = (folder.to_owned(), keys.to_owned(), to.to_owned());
     let (known, restored) = on_thread(move || bodies_of(&from, &own, &target)).await?;
@@ -94,7 +96,10 @@ fn bodies_of(folder: &Path, keys: &Path, to: &Path) -> Result<(Bodies, Restored)
         }
         let name = PathBuf::from(&file.path);
         if copy(&folder.join(&name), to, &name)? != *file {
-            return Err(StoreError::Failed(format!("{} changed while it was read; try again", file.path)));
+            return Err(StoreError::Failed(format!(
+                "{0} が読んでいる間に変わりました。もう一度実行してください / {0} changed while it was read; try again",
+                file.path
+            )));
         }
         files += u64::from(day_of(file).is_some());
     }

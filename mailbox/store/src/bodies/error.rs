@@ -9,11 +9,12 @@ use super::day::Day;
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// The key of the day was destroyed: nobody can read its bodies any more.
-    #[error("the bodies of {0} were erased for good")]
+    #[error("{0} の本文は消去済みで、もう読めません / the bodies of {0} were erased for good")]
     Erased(Day),
     /// There is no key of this day, and nobody erased it.
-    #[error("{} holds no key of {day} and does not say that it was erased; restore the folder of the keys from its \
-        backup, or do without the bodies of that day", .path.display())]
+    #[error("{file} に {day} の鍵がなく、消去した記録もありません。鍵のフォルダーをバックアップから戻すか、その日の本文なしで続けてください / \
+        {file} holds no key of {day} and does not say that it was erased; restore the folder of the keys from its \
+        backup, or do without the bodies of that day", file = .path.display())]
     KeyLost {
         /// The key ring.
         path: PathBuf,
@@ -21,7 +22,8 @@ pub enum BodyError {
         day: Day,
     },
     /// The key ring, or the root that opens it, is not there or not what it was.
-    #[error("{}: {problem}; restore the folder of the keys from its backup; {remedy}", .path.display())]
+    #[error("{file}: 本文の鍵として使えません。鍵のフォルダーをバックアップから戻してください / {problem}; restore the folder of the keys from its \
+        backup; {remedy}", file = .path.display())]
     Keys {
         /// The file at fault.
         path: PathBuf,
@@ -31,10 +33,11 @@ pub enum BodyError {
         remedy: &'static str,
     },
     /// The file of a body is not there.
-    #[error("{} is missing; restore it from the backup", .0.display())]
+    #[error("{file} がありません。バックアップから戻してください / {file} is missing; restore it from the backup", file = .0.display())]
     Missing(PathBuf),
     /// What stands on the disk is not what was written.
-    #[error("{} is damaged at octet {offset}: {problem}; restore this file from the backup", .path.display())]
+    #[error("{file} が {offset} バイト目で壊れています。このファイルをバックアップから戻してください / \
+        {file} is damaged at octet {offset}: {problem}; restore this file from the backup", file = .path.display())]
     Damaged {
         /// The segment.
         path: PathBuf,
@@ -44,7 +47,7 @@ pub enum BodyError {
         problem: &'static str,
     },
     /// There is no room; nothing was kept. Make room and try again.
-    #[error("no room to write {}: {error}; make room on this disk", .path.display())]
+    #[error("{file} を書く空きがありません。このディスクに空きを作ってください / no room to write {file}: {error}; make room on this disk", file = .path.display())]
     Full {
         /// What was being written.
         path: PathBuf,
@@ -52,7 +55,8 @@ pub enum BodyError {
         error: io::Error,
     },
     /// The disk did not confirm what was written, and asking it again would prove nothing: stop the process.
-    #[error("{} could not be synced: {why}; stop, look after the disk, then start again", .path.display())]
+    #[error("{file} をディスクに確定できません。ゲートウェイを止め、ディスクを確かめてから起動し直してください / \
+        {file} could not be synced: {why}; stop, look after the disk, then start again", file = .path.display())]
     Unsynced {
         /// What was being synced.
         path: PathBuf,
@@ -60,7 +64,7 @@ pub enum BodyError {
         why: String,
     },
     /// The system refused to read or write.
-    #[error("{} could not be {what}: {error}", .path.display())]
+    #[error("{file} を読み書きできません。ディスクと、ファイルの持ち主や権限を確かめてください / {file} could not be {what}: {error}", file = .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -70,22 +74,28 @@ pub enum BodyError {
         error: io::Error,
     },
     /// The envelope of a body is too long for its frame.
-    #[error("an envelope of {0} octets is too long; {max} are the limit", max = super::ENVELOPE)]
+    #[error("本文の見出しが長すぎます / an envelope of {0} octets is too long; {max} are the limit", max = super::ENVELOPE)]
     EnvelopeTooLong(usize),
     /// What is under a legal hold is not erased with a day.
-    #[error("what is under a legal hold is never erased as a day; remove its segments one by one")]
+    #[error(
+        "保全中のものは日ごとには消去しません / what is under a legal hold is never erased as a day; remove its segments one by one"
+    )]
     Held,
     /// The day has as many segments as there are numbers.
-    #[error("{0} has no number left for a new segment")]
+    #[error("{0} の本文のファイルの番号を使い切りました / {0} has no number left for a new segment")]
     Crowded(Day),
     /// There is no room for the key of another hold; nothing was kept. End some first.
-    #[error("{0} messages are held, and there is room for the key of no other; end holds that nobody needs")]
+    #[error(
+        "{0} 通が保全中で、もう一通の鍵を置く余地がありません。要らない保全を解除してください / {0} messages are held, and there is room for the key of no other; end holds that nobody needs"
+    )]
     TooManyHolds(usize),
     /// There is no room for another key; nothing was kept.
-    #[error("{} has room for no more keys; end holds that nobody needs", .0.display())]
+    #[error("{file} に鍵を加える余地がありません。要らない保全を解除してください / {file} has room for no more keys; end holds that nobody needs", file = .0.display())]
     RingFull(PathBuf),
     /// The cryptographic library failed; nothing was kept.
-    #[error("the cryptographic library refused to work")]
+    #[error(
+        "暗号の計算ができません。起動し直しても同じなら、この機械を調べてください / the cryptographic library refused to work"
+    )]
     Cipher,
 }
 

@@ -68,7 +68,7 @@ impl Trouble {
                 "Put the authorities' certificates there as PEM.",
             ),
             (Self::Revocation(path, why), Lang::Ja) => {
-                (format!("失効リスト {} を使えません（{why}）。", path.display()), list_next(why, lang))
+                (format!("失効リスト {} を使えません（{}）。", path.display(), japanese(why)), list_next(why, lang))
             }
             (Self::Revocation(path, why), Lang::En) => {
                 (format!("The revocation list {} cannot be used ({why}).", path.display()), list_next(why, lang))
@@ -186,6 +186,20 @@ fn own(why: &Unfit, lang: Lang) -> (String, &'static str) {
         ),
     };
     (what, next)
+}
+
+/// Why a revocation list is not used; the signer says it in English.
+fn japanese(why: &ListError) -> String {
+    match why {
+        ListError::UnknownIssuer { issuer } => return format!("{issuer} は信頼する発行元ではありません"),
+        ListError::BadSignature => "発行元の署名が正しくありません",
+        ListError::NotAllowed => "発行元の証明書が、失効リストに署名するものではありません",
+        ListError::Algorithm(_) => "安全でない方式で署名されています",
+        ListError::Unsupported(_) => "対応していない形式です",
+        ListError::TooLarge { .. } => "大きすぎます",
+        ListError::Malformed(_) | ListError::Answer(_) => "失効リストとして読めません",
+    }
+    .into()
 }
 
 fn list_next(why: &ListError, lang: Lang) -> &'static str {
