@@ -19,6 +19,7 @@ mod serve;
 mod status;
 mod terms;
 mod trust;
+mod user;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};

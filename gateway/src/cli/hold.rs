@@ -4,7 +4,7 @@ use clap::Subcommand;
 use fumibako_careplan::Lang;
 use fumibako_model::{JAPAN, OfficeNumber};
 
-use super::{Context, Failure, unexpected};
+use super::{Context, Failure, unexpected, user};
 use crate::admin::{HoldRow, Reply, Request};
 
 #[derive(Debug, Subcommand)]
@@ -56,15 +56,9 @@ pub(super) struct Who {
 
 impl Who {
     fn name(self) -> String {
-        let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-        self.by.or_else(|| user().ok()).filter(|name| !name.trim().is_empty()).unwrap_or_else(number_of_user)
+        let login = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+        self.by.or_else(|| login().ok()).filter(|name| !name.trim().is_empty()).unwrap_or_else(user::of_this_program)
     }
-}
-
-/// Somebody without a name in the environment is recorded by the number the system knows.
-fn number_of_user() -> String {
-    let owner = std::fs::metadata("/proc/self").map(|process| std::os::unix::fs::MetadataExt::uid(&process));
-    owner.map_or_else(|_| "?".into(), |number| format!("uid {number}"))
 }
 
 impl Which {
@@ -147,12 +141,13 @@ fn line(row: &HoldRow, lang: Lang) -> String {
     let since = day(row.since);
     let state = match (row.ended, &row.ended_by) {
         (Some(at), by) => {
-            let (at, by) = (day(at), by.as_deref().unwrap_or_default());
+            let (at, by) = (day(at), user::shown(by.as_deref().unwrap_or_default()));
             let how =
                 if row.erased { lang.pick("解除・消去", "ended, erased") } else { lang.pick("解除", "ended") };
             format!("{how} {at} {by}")
         }
         (None, _) => lang.pick("保全中", "in force").to_owned(),
     };
-    format!("{}\t{}\t{}\t{since} {}\t{}\t{state}", row.number, row.message_id, row.day, row.by, row.reason)
+    let by = user::shown(&row.by);
+    format!("{}\t{}\t{}\t{since} {by}\t{}\t{state}", row.number, row.message_id, row.day, row.reason)
 }
