@@ -33,8 +33,8 @@ pub use socket::{CallError, call};
 pub(crate) use socket::{bind as bind_socket, serve};
 pub use words::{
     AcceptedBundle, AcceptedNow, AcceptedRow, AccountRequest, AccountRow, ActsReport, Audited, AuthorityRow,
-    BackupReport, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk, NoticeRow,
-    NoticeState, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Remedy, Reply, Request,
+    BackupReport, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NotContinued, NoticeAsk,
+    NoticeRow, NoticeState, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow, Remedy, Reply, Request,
     RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
 };
 

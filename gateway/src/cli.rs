@@ -162,6 +162,9 @@ pub enum Failure {
     /// Evidence was touched: so many faults, each of which was said, and what to do about them.
     #[error("{}", advice::of_evidence(*.0, .1, Lang::En))]
     Tampered(usize, BTreeSet<Remedy>),
+    /// The log does not continue the head that was given.
+    #[error("{}", advice::of_a_head(.0, Lang::En))]
+    NotContinued(admin::NotContinued),
     /// Nothing that was named can be accepted.
     #[error(
         "there is nothing to accept. What `evidence verify` names besides is mended as it says: restore from a backup what was removed or changed, delete what was put in"
@@ -207,7 +210,11 @@ impl Failure {
             Self::Call(_) | Self::Start(_) | Self::Broken => 69,
             Self::Init(_) | Self::Output(_) | Self::HeadsUnwritten | Self::Store(StoreError::Full(_)) => 73,
             Self::Read(..) => 66,
-            Self::Tampered(..) | Self::Unvouched | Self::SigningStopped | Self::AuditTampered(_) => 76,
+            Self::Tampered(..)
+            | Self::NotContinued(_)
+            | Self::Unvouched
+            | Self::SigningStopped
+            | Self::AuditTampered(_) => 76,
             Self::NothingToAccept => Refusal::ValueUnfit.row().exit,
         }
     }
@@ -223,6 +230,7 @@ impl Failure {
             }
             Self::Tampered(count, next) => advice::of_evidence(*count, next, lang),
             Self::AuditTampered(next) => advice::of_audit(*next, lang),
+            Self::NotContinued(why) => advice::of_a_head(why, lang),
             other if other.is_all_said() => lang.pick(other.japanese().to_owned(), other.to_string()),
             other => lang.pick(format!("{}（{}）", other.japanese(), other.cause()), other.to_string()),
         }
@@ -287,6 +295,7 @@ impl Failure {
             Self::Unsound => "保管庫に異常があります。上に示したファイルをバックアップから戻してください。",
             Self::Tampered(..) => "証跡に異常があります。",
             Self::AuditTampered(_) => "監査記録に異常があります。",
+            Self::NotContinued(_) => "いまの記録が、その署名に続いていると言えません。",
             Self::NothingToAccept => {
                 "承認するものはありません。evidence verify が示すほかの異常は、その案内のとおりに直してください（なくなった行と書き換えられた行はバックアップから戻し、加えられた行は消します）。"
             }

@@ -34,9 +34,10 @@ mod witness;
 
 pub use admin::{
     AcceptedBundle, AcceptedNow, AcceptedRow, AccountRequest, AccountRow, ActsReport, Admin, Audited, AuthorityRow,
-    BackupReport, CallError, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NoticeAsk,
-    NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore, RefusedRow,
-    Remedy, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport, call,
+    BackupReport, CallError, CertificateRow, DayRow, DeedRow, ExpiryView, FaultRow, HoldRow, LicenceAsk, NotContinued,
+    NoticeAsk, NoticeRow, NoticeState, OFFICES_AT_ONCE, OfficeRow, PlaceRow, PruneView, PutReport, RefusedMore,
+    RefusedRow, Remedy, Reply, Request, RestoreReport, Secret, Status, StoreReport, Tampered, TermsRow, VerifyReport,
+    call,
 };
 pub use clock::Clock;
 pub use config::{

@@ -11,8 +11,8 @@ use fumibako_store::{
 
 use super::Admin;
 use super::words::{
-    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Remedy, Reply, Request,
-    Tampered,
+    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, NotContinued, PruneView, RefusedMore, RefusedRow, Remedy, Reply,
+    Request, Tampered,
 };
 use super::{NAME_CHARACTERS, short};
 use crate::witness::{self, Said};
@@ -201,16 +201,30 @@ impl<S: Store> Admin<S> {
 
     /// Profile §8.20: a head that somebody was given is one that the log continues, or it is said that it is not.
     async fn continues(&self, given: String) -> Result<Reply, StoreError> {
-        let broken = |why: String| StoreError::from(Refusal::EvidenceBroken.about(why));
-        let der = STANDARD.decode(&given).map_err(|why| broken(why.to_string()))?;
-        let (head, _) = self.0.keys.head(&der).map_err(|said| broken(said.en))?;
+        let not = |Said { ja, en }: Said, ours: bool| Ok(Reply::NotContinued(NotContinued { ja, en, ours }));
+        let read = STANDARD.decode(&given).map_err(|why| Said::broken(&why)).and_then(|der| self.0.keys.head(&der));
+        let head = match read {
+            Ok((head, _)) => head,
+            Err(said) => return not(said, false),
+        };
         witness::attest(&self.0).await?;
         let LogState { size, head: newest, .. } = self.0.store.log_state().await?;
-        let newest = newest.filter(|_| head.size <= size);
-        let newest = newest.ok_or_else(|| broken(format!("{} pieces; there are {size} now", head.size)))?;
-        let known = self.0.store.continuation(head.size, size).await?;
-        let between = known.filter(|(root, _)| hex(root) == head.root).map(|(_, between)| between);
-        let between = between.ok_or_else(|| broken(format!("the first {} pieces are others now", head.size)))?;
+        let signed = head.size;
+        let Some(newest) = newest.filter(|_| signed <= size) else {
+            let said = Said::new(
+                format!("証跡 {signed} 件の記録への署名ですが、いまの記録は {size} 件です"),
+                format!("it is over {signed} pieces of evidence, and there are {size} now"),
+            );
+            return not(said, true);
+        };
+        let known = self.0.store.continuation(signed, size).await?;
+        let Some((_, between)) = known.filter(|(root, _)| hex(root) == head.root) else {
+            let said = Said::new(
+                format!("はじめの {signed} 件の証跡が、署名のときと違います"),
+                format!("the first {signed} pieces of evidence are others than were signed"),
+            );
+            return not(said, true);
+        };
         let between = between.iter().map(|hash| hex(hash)).collect();
         Ok(Reply::Continues(Continuation { v: 1, earlier: given, later: STANDARD.encode(newest), between }))
     }

@@ -22,7 +22,8 @@ pub use account::{AccountRequest, AccountRow};
 pub use audit::ActsReport;
 pub use directory::{OfficeRow, PutReport};
 pub use evidence::{
-    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, PruneView, RefusedMore, RefusedRow, Remedy, Tampered,
+    AcceptedBundle, AcceptedNow, AcceptedRow, Audited, NotContinued, PruneView, RefusedMore, RefusedRow, Remedy,
+    Tampered,
 };
 pub use keeping::{BackupReport, DayRow, FaultRow, HoldRow, PlaceRow, RestoreReport, StoreReport, VerifyReport};
 pub use licence::{DeedRow, LicenceAsk, TermsRow};
@@ -512,6 +513,8 @@ pub enum Reply {
     },
     /// The log continues a head.
     Continues(Continuation),
+    /// It does not.
+    NotContinued(NotContinued),
     /// Evidence that went, or would go.
     Pruned(PruneView),
     /// What the look through the evidence found.

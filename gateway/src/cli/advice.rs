@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fumibako_careplan::Lang;
 
-use crate::admin::Remedy;
+use crate::admin::{NotContinued, Remedy};
 
 /// So many faults of evidence, and what to do about them.
 pub(super) fn of_evidence(count: usize, next: &BTreeSet<Remedy>, lang: Lang) -> String {
@@ -22,6 +22,28 @@ pub(super) fn of_audit(next: Remedy, lang: Lang) -> String {
         "The audit is not as it was from the row above on. Compare with an exported one (`audit export`).",
     );
     [vec![found.to_owned()], sentences(&BTreeSet::from([next]), lang)].concat().join(lang.pick("", " "))
+}
+
+/// Profile §8.20: a head that the log does not continue, and what follows from it for whoever runs the gateway.
+pub(super) fn of_a_head(why: &NotContinued, lang: Lang) -> String {
+    let NotContinued { ja, en, ours } = why;
+    let (next_ja, next_en) = if *ours {
+        (
+            "この署名のあとで、記録が前の状態に戻されたか、書き換えられています。バックアップから戻したのなら、戻した控えより後に渡したファイルについては、続いていることを証明できません。\
+             ファイルはそのまま有効で、fumibako verify で確かめられるので、渡した相手に保管してもらい、戻した日時を伝えてください。覚えがなければ evidence verify を実行し、その案内のとおりにしてください。",
+            "Since it was signed the log was set back, or edited. If you restored a backup, no proof of this kind can be had for files that were given out after that backup was made: \
+             they hold as they are, by `fumibako verify`, so let whoever has one keep it, and tell them when you restored. If you did not, run `evidence verify` and do what it says.",
+        )
+    } else {
+        (
+            "このゲートウェイの証跡のファイルか、壊れていないかを確かめ、受け取ったファイルそのものを指定してください。前の鍵で署名されたものなら、その鍵が former_authorities_file に載っているか確かめてください。",
+            "See whether it is a file of this gateway's evidence, and whole, and name the very file that was given. If a former key signed it, see whether former_authorities_file knows that key.",
+        )
+    };
+    lang.pick(
+        format!("いまの記録が、その署名に続いていると言えません: {ja}。{next_ja}"),
+        format!("The log cannot be said to continue that head: {en}. {next_en}"),
+    )
 }
 
 /// First what is to be kept for whoever looks into it, then a sentence for each.

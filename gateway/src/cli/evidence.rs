@@ -123,8 +123,8 @@ impl Evidence {
                 std::fs::write(&output, pem)?;
                 let shown = output.display();
                 context.say(
-                    &format!("{shown} に書き出しました。事業所に配り、設定 evidence_authority_file のファイルと入れ替えてもらってください。"),
-                    &format!("Written to {shown}. Hand it out: it takes the place of the file that offices name in evidence_authority_file."),
+                    &format!("{shown} に書き出しました。証跡の鍵を替える前に書き出したのなら、配らずに、新しい鍵の設定 former_authorities_file に指定してください。替えたあとと、替えないときは、事業所に配り、設定 evidence_authority_file のファイルと入れ替えてもらってください。"),
+                    &format!("Written to {shown}. If you are about to replace the evidence key, do not hand it out: name it in former_authorities_file beside the new key. After that, or if you replace none, hand it out: it takes the place of the file that offices name in evidence_authority_file."),
                 )
             }
             Self::Continues { file, output } => continues(context, &file, output.as_deref()),
@@ -155,7 +155,11 @@ fn line(row: &LogEntry, lang: Lang) -> String {
 fn continues(context: &mut Context<'_>, file: &Path, output: Option<&Path>) -> Result<(), Failure> {
     let text = std::fs::read(file)?;
     let ProofFile { head, .. } = serde_json::from_slice(&text).map_err(std::io::Error::from)?;
-    let Reply::Continues(proof) = context.ask(&Request::EvidenceContinues { head })? else { return Err(unexpected()) };
+    let proof = match context.ask(&Request::EvidenceContinues { head })? {
+        Reply::Continues(proof) => proof,
+        Reply::NotContinued(why) => return Err(Failure::NotContinued(why)),
+        _ => return Err(unexpected()),
+    };
     if let Some(output) = output {
         let text = serde_json::to_string_pretty(&proof).map_err(std::io::Error::from)?;
         write_private(output, text.as_bytes())?;

@@ -198,7 +198,7 @@ impl Said {
         Self::new(format!("{}（{}）", row.ja, why.about), format!("{}: {}", row.en, why.about))
     }
 
-    fn broken(why: &dyn std::fmt::Display) -> Self {
+    pub(crate) fn broken(why: &dyn std::fmt::Display) -> Self {
         Self::new(format!("署名として読めません（{why}）"), why.to_string())
     }
 }

@@ -20,6 +20,7 @@ use fumibako_store::{Asked, Logging, Store as _, Unlogged, hex};
 use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::forged::operator;
 use crate::forged::restore;
 use crate::lines::Client;
 use crate::support::{Fixture, PASSWORD, RECIPIENT, SENDER, ago, store_of};
@@ -214,7 +215,22 @@ async fn a_log_that_was_set_back_says_so_and_continues_no_head_that_it_lost() {
     assert_eq!((other.size, said.size, said.lost, &said.root), (8, 6, Some(8), &six.root));
     assert_ne!(other.root, eight.root);
     assert!(matches!(continues(&running, &early).await, Reply::Continues(_)), "what was before goes on");
-    assert!(matches!(continues(&running, &later).await, Reply::No { code: Refusal::EvidenceBroken, .. }));
+    assert!(matches!(
+        continues(&running, &later).await,
+        Reply::NotContinued(fumibako_gateway::NotContinued { ours: true, .. })
+    ));
+    // The operator is told what follows, and not to ask himself.
+    let given = aside.path().join("given.json");
+    for (head, words) in [
+        (&later, ["はじめの 8 件の証跡が、署名のときと違います", "戻した日時を伝えてください"]),
+        (&"AAAA".to_owned(), ["署名として読めません", "壊れていないか"]),
+    ] {
+        let file = ProofFile { head: head.clone(), ..ProofFile::default() };
+        std::fs::write(&given, serde_json::to_vec(&file).unwrap()).unwrap();
+        let (code, said) = operator(folder.path(), &["evidence", "continues", given.to_str().unwrap()]).await;
+        let is_said = words.iter().all(|word| said.contains(word)) && !said.contains("運用者に問い合わせ");
+        assert!(code == 76 && is_said, "{said}");
+    }
     running.stop().await;
     let running = Gateway::start(restored.clone()).await.unwrap();
     assert_eq!(head_of(&running, first).await.1.set_back, Some(said.clone()), "it is said once, and stays said");
@@ -337,7 +353,7 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     let said = after.set_back.clone().unwrap();
     assert_eq!((after.size, said.size, said.lost), (4, 0, Some(6)));
     let continues = gateway.ask(Request::EvidenceContinues { head: early }).await;
-    assert!(matches!(continues, Reply::No { code: Refusal::EvidenceBroken, .. }), "{continues:?}");
+    assert!(matches!(continues, Reply::NotContinued(_)), "{continues:?}");
     let found = audited(&gateway).await;
     let accepted: Vec<_> = found.accepted.iter().map(|one| (one.message_id.as_deref(), one.reason.as_str())).collect();
     assert_eq!((lost_heads(&gateway.config), found.faults), (vec![], vec![]), "it is known");

@@ -89,6 +89,17 @@ pub struct RefusedMore {
     pub count: u64,
 }
 
+/// Why the log does not continue a head that somebody was given (Profile §8.20).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotContinued {
+    /// In Japanese, without a full stop.
+    pub ja: String,
+    /// The same in English.
+    pub en: String,
+    /// The head is this gateway's, so the log was set back, or edited, since.
+    pub ours: bool,
+}
+
 /// Evidence that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tampered {
