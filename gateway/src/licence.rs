@@ -6,7 +6,7 @@ use fumibako_store::{Amend, Amendment, Letter, LicenceChange, Store, StoreError}
 use jiff::Timestamp;
 
 use crate::house::House;
-use crate::report::{date, encoded_words, lines, signed};
+use crate::report::{date, encoded_words, lines, signed, written_by};
 
 mod words;
 
@@ -120,8 +120,9 @@ impl<'t> Telling<'t> {
     fn letter<S: Store>(&self, house: &House<S>) -> Result<Vec<u8>, fumibako_signer::SignError> {
         let domain = self.roll.domain();
         let fields = format!(
-            "From: gateway@{domain}\r\nTo: {}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\nSubject: {}\r\n\
+            "{}To: {}@{domain}\r\nDate: {}\r\nMessage-ID: <{}>\r\nSubject: {}\r\n\
              Auto-Submitted: auto-generated\r\n",
+            written_by(domain),
             self.office,
             date(self.now),
             self.message_id(),

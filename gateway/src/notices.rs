@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use crate::house::House;
-use crate::report::{date, encoded_words, lines, shown};
+use crate::report::{date, encoded_words, lines, shown, written_by};
 
 /// What the gateway keeps of notices beside the store.
 #[derive(Debug, Default)]
@@ -153,9 +153,10 @@ pub(crate) fn message(notice: &Notice, id: u32, domain: &Domain, posted: Timesta
         shown(notice.until),
     );
     let head = format!(
-        "From: gateway@{domain}\r\nDate: {}\r\nMessage-ID: <notice.{id}.{}@{domain}>\r\nSubject: {subject}\r\n\
+        "{}Date: {}\r\nMessage-ID: <notice.{id}.{}@{domain}>\r\nSubject: {subject}\r\n\
          Fumibako-Notice: v=1; id={id}; kind={}\r\n{importance}Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+        written_by(domain),
         date(begins),
         posted.as_second(),
         notice.kind,

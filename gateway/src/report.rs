@@ -26,6 +26,8 @@ pub(crate) use letter::signed;
 const LINE: usize = 76;
 /// Octets in a word of a subject, before they are encoded: with what stands around it a line has at most 76 (RFC 2047 §2).
 const WORD: usize = 39;
+/// What the gateway is called where mail programs show who wrote.
+const NAME: &str = "文箱ゲートウェイ";
 /// Letters that are written in one turn: between them heads are signed (Profile §8.13).
 const AT_ONCE: usize = 20;
 
@@ -173,8 +175,9 @@ impl Telling<'_> {
         let reminds = self.due.key.report == Report::Uncollected;
         let also = if reminds { format!("Cc: {to}@{domain}\r\n") } else { String::new() };
         let fields = format!(
-            "From: gateway@{domain}\r\nTo: {from}@{domain}\r\n{also}Date: {}\r\nMessage-ID: <{}>\r\n\
+            "{}To: {from}@{domain}\r\n{also}Date: {}\r\nMessage-ID: <{}>\r\n\
              In-Reply-To: <{about}>\r\nReferences: <{about}>\r\nSubject: {}\r\nAuto-Submitted: auto-replied\r\n",
+            written_by(domain),
             date(self.now),
             self.message_id(),
             encoded_words(&self.subject())
@@ -267,6 +270,11 @@ pub(crate) fn encoded_words(text: &str) -> String {
     }
     let words: Vec<_> = words.into_iter().map(|word| format!("=?utf-8?B?{}?=", STANDARD.encode(word))).collect();
     words.join("\r\n ")
+}
+
+/// The field that says who writes: in front of the address the name that mail programs show (RFC 5322 §3.4, RFC 2047 §5).
+pub(crate) fn written_by(domain: &Domain) -> String {
+    format!("From: {}\r\n <gateway@{domain}>\r\n", encoded_words(NAME))
 }
 
 /// RFC 5322 §3.3

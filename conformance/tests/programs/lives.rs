@@ -95,7 +95,7 @@ impl Life {
     fn told(&self, office: &Office, message_id: &str) -> Vec<String> {
         let about = format!("<{message_id}>");
         let mut all = self.folder(office, "Receipts");
-        all.retain(|one| one.contains("From: gateway@") && one.contains(&about));
+        all.retain(|one| one.contains("<gateway@") && one.contains(&about));
         all
     }
 

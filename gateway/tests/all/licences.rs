@@ -251,7 +251,7 @@ async fn offices_are_renewed_and_warned_once_whatever_restarts() {
     assert!(renewed.contains("自動更新しました") && renewed.contains("21,000 円"), "{renewed}");
     assert!(warned.contains("あと 20 日") && warned.contains("fumibako licence renew"), "{warned}");
     assert!(
-        warned.contains(".30@plans.example>\r\n") && warned.contains("From: gateway@plans.example\r\n"),
+        warned.contains(".30@plans.example>\r\n") && warned.contains("?=\r\n <gateway@plans.example>\r\nTo: "),
         "{warned}"
     );
     let licensing = store.roll().licence(offices[0]).cloned().unwrap();

@@ -89,7 +89,8 @@ async fn that_nobody_came_is_told_once_whatever_restarts() {
     assert!(holds(report, &authority), "openssl verifies it: {report}");
     assert!(!holds(&report.replace("Action: delayed", "Action: relayed"), &authority));
     for said in [
-        "From: gateway@plans.example\r\n",
+        // RFC 5322 §3.4, RFC 2047 §5: 文箱ゲートウェイ.
+        "From: =?utf-8?B?5paH566x44Ky44O844OI44Km44Kn44Kk?=\r\n <gateway@plans.example>\r\nTo: ",
         "multipart/report; report-type=delivery-status",
         "Final-Recipient: rfc822; 9970000029@plans.example\r\nAction: delayed\r\nStatus: 4.4.7\r\n",
         "Will-Retry-Until: ",
