@@ -184,6 +184,7 @@ impl<S: Store> Admin<S> {
             let unwritten = witnessing.not_put().is_some() || witnessing.not_kept() || witnessing.acts.not_put();
             (unwritten, witnessing.acts.apart(), witnessing.stopped.clone())
         };
+        let evidence_missing = self.0.missing(&census).await;
         let counts = &self.0.counts;
         Ok(Reply::Status(Box::new(Status {
             domain: self.0.config.domain.to_string(),
@@ -195,6 +196,7 @@ impl<S: Store> Admin<S> {
             evidence,
             evidence_pruned: census.pruned,
             evidence_logged: census.logged,
+            evidence_missing,
             audit_apart,
             evidence_stopped,
             reports_due: census.due,

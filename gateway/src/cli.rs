@@ -183,6 +183,11 @@ pub enum Failure {
     /// No evidence is signed before somebody does something; what, was said.
     #[error("no evidence is signed, as said above: run `fumibako-gateway evidence verify`, and do what it says")]
     SigningStopped,
+    /// Less evidence is kept than was signed for; how much, was said.
+    #[error(
+        "evidence that was signed for is not there, as said above: run `fumibako-gateway evidence verify`, and do what it says"
+    )]
+    EvidenceMissing,
     /// The audit was touched; where, was said.
     #[error("{}", advice::of_audit(*.0, Lang::En))]
     AuditTampered(Remedy),
@@ -214,6 +219,7 @@ impl Failure {
             | Self::NotContinued(_)
             | Self::Unvouched
             | Self::SigningStopped
+            | Self::EvidenceMissing
             | Self::AuditTampered(_) => 76,
             Self::NothingToAccept => Refusal::ValueUnfit.row().exit,
         }
@@ -261,6 +267,7 @@ impl Failure {
                 | Self::Unvouched
                 | Self::HeadsUnwritten
                 | Self::SigningStopped
+                | Self::EvidenceMissing
                 | Self::NothingToAccept
                 | Self::Faulty(_)
         )
@@ -307,6 +314,9 @@ impl Failure {
             }
             Self::SigningStopped => {
                 "証跡の署名が止まっています。上の「証跡の署名」の行のとおり、fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。"
+            }
+            Self::EvidenceMissing => {
+                "記録した証跡の一部がありません。上の「なくなった証跡」の行のとおり、fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。"
             }
             Self::Faulty(_) => "上に示した行に誤りがあり、何も登録していません。直してから、もう一度実行してください。",
             Self::Store(StoreError::Busy(_)) => {

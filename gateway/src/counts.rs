@@ -77,6 +77,7 @@ struct Gauges {
     bytes: Gauge,
     evidence: Gauge,
     unsigned: Gauge,
+    missing: Gauge,
     signing_stopped: Gauge,
     due: Gauge,
     nearly_full: Gauge,
@@ -99,6 +100,8 @@ pub(crate) struct Held {
     pub(crate) body_memory: usize,
     /// No evidence is signed before somebody does something.
     pub(crate) signing_stopped: bool,
+    /// Pieces of evidence that are not there.
+    pub(crate) missing: u64,
 }
 
 impl Default for Counts {
@@ -159,6 +162,11 @@ impl Counts {
         one("messages_kept_octets", "Their octets", &now.bytes);
         one("evidence_rows", "Pieces of evidence", &now.evidence);
         one("evidence_unsigned", "Pieces that wait for the next signed head", &now.unsigned);
+        one(
+            "evidence_missing",
+            "Pieces of the last days that were signed for or counted and are not there",
+            &now.missing,
+        );
         one(
             "evidence_signing_stopped",
             "1 while no evidence is signed before somebody does something",
@@ -230,6 +238,7 @@ impl Counts {
         set(&now.bytes, census.bytes);
         set(&now.evidence, census.evidence);
         set(&now.unsigned, (census.evidence + census.pruned).saturating_sub(census.logged));
+        set(&now.missing, held.missing);
         set(&now.signing_stopped, u64::from(held.signing_stopped));
         set(&now.due, census.due);
         set(&now.nearly_full, census.nearly_full);

@@ -20,7 +20,7 @@ use crate::gateway::Addresses;
 use crate::notices::Notices;
 use crate::password::{Guesses, Scratch};
 use crate::trust::{self, TrustError};
-use crate::witness::{Keys, Witnessing};
+use crate::witness::{self, Keys, Witnessing};
 
 mod certificates;
 mod challenges;
@@ -308,7 +308,22 @@ impl<S: Store> House<S> {
         let body_memory = self.config.limits.body_memory_bytes.saturating_sub(free);
         let expiry = ExpiryView::of(&census, self.config.retention(), Day::of(self.clock.now()));
         let signing_stopped = self.witnessing.lock().await.stopped.is_some();
-        Ok(self.counts.text(&census, Held { connections, body_memory, signing_stopped }, &expiry))
+        let missing = self.missing(&census).await;
+        Ok(self.counts.text(&census, Held { connections, body_memory, signing_stopped, missing }, &expiry))
+    }
+
+    /// Pieces of the last days that were signed for, or counted, and are not there (Profile §8.15); of a log that lost its end, those that it lost.
+    pub(crate) async fn missing(&self, census: &fumibako_store::Census) -> u64 {
+        let there = census.evidence + census.pruned;
+        census.missing.max(self.lost_end().await.saturating_sub(there))
+    }
+
+    /// The largest head beside the key that the log does not continue and nobody explained is over so many pieces. What cannot be read says
+    /// nothing: `evidence verify` names it.
+    pub(crate) async fn lost_end(&self) -> u64 {
+        let (file, believed) = (&self.config.evidence.identity_file, &self.keys.believed);
+        let lost = witness::lost_heads(&self.store, file, believed).await.unwrap_or_default();
+        lost.last().copied().unwrap_or(0)
     }
 
     /// Counts and logs a refusal that has its reference already (Profile §6.2).

@@ -73,9 +73,8 @@ impl<S: Store> Admin<S> {
             StoreError::Failed(_) => Ok(()),
             other => Err(other),
         })?;
-        let words_from = self.0.witnessing.lock().await.words_from;
         let told = accepted::all(&self.0)?;
-        let by = Vouched { words_from, accepted: told.iter().flat_map(|one| one.bundles.clone()).collect() };
+        let by = self.vouched(&told).await;
         let LogAudit { evidence, logged, heads, pruned, faults, accepted, foreign, .. } =
             self.0.store.audit(by).await?;
         let accepted = accepted.iter().filter_map(|one| accepted_row(one, &told)).collect();
@@ -117,6 +116,16 @@ impl<S: Store> Admin<S> {
         let (heads, set_back) = (heads.len() as u64, self.0.witnessing.lock().await.set_back.clone());
         let pruned = pruned.into_iter().next_back().map(|one| one.pruning);
         Ok(Reply::Audited(Box::new(Audited { evidence, logged, heads, set_back, pruned, faults: rows, accepted })))
+    }
+
+    /// What an audit goes by that no row says.
+    async fn vouched(&self, told: &[Acceptance]) -> Vouched {
+        let (words_from, covered) = {
+            let witnessing = self.0.witnessing.lock().await;
+            (witnessing.words_from, witnessing.covered())
+        };
+        let accepted = told.iter().flat_map(|one| one.bundles.clone()).collect();
+        Vouched { words_from, accepted, signed: Some(covered.max(self.0.lost_end().await)) }
     }
 
     /// Profile §8.20: ends of the log that were signed for and are not there, as long as the head that proves it lies beside the key.
@@ -170,9 +179,8 @@ impl<S: Store> Admin<S> {
         let told = self.did(What::EvidenceAccepted).noting(&reason);
         let by = told.by.clone();
         let of_the_log = witness::accept(&self.0, told.clone()).await?;
-        let words_from = self.0.witnessing.lock().await.words_from;
-        let accepted = accepted::all(&self.0)?.into_iter().flat_map(|one| one.bundles).collect();
-        let unproved = self.0.store.audit(Vouched { words_from, accepted }).await?.unproved;
+        let vouched = self.vouched(&accepted::all(&self.0)?).await;
+        let unproved = self.0.store.audit(vouched).await?.unproved;
         if unproved.is_empty() {
             let now = AcceptedNow { log: true, count: 0, bundles: Vec::new(), file: None };
             return Ok(if of_the_log { Reply::Accepted(now) } else { Reply::NothingToAccept });

@@ -21,6 +21,7 @@ impl Status {
         }
         let Reply::Status(status) = context.ask(&Request::Status)? else { return Err(unexpected()) };
         let (lang, unwritten, stopped) = (context.lang, status.heads_unwritten, status.evidence_stopped.is_some());
+        let missing = status.evidence_missing > 0;
         context.rows(&[*status], |s| {
             let rows = [
                 (lang.pick("ドメイン", "domain"), s.domain.clone()),
@@ -72,13 +73,16 @@ impl Status {
             let foreign = foreign.map(|said| (lang.pick("データベース", "the database"), said));
             let unwritten = said_of_unwritten(s.heads_unwritten, lang);
             let unwritten = unwritten.map(|said| (lang.pick("鍵のフォルダー", "the folder of the evidence key"), said));
-            let rows = rows.into_iter().chain(foreign).chain(stopped).chain(unwritten);
+            let missing = said_of_missing(s.evidence_missing, lang);
+            let missing = missing.map(|said| (lang.pick("なくなった証跡", "evidence that is gone"), said));
+            let rows = rows.into_iter().chain(foreign).chain(missing).chain(stopped).chain(unwritten);
             rows.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
         })?;
-        match (unwritten, stopped) {
-            (true, _) => Err(Failure::HeadsUnwritten),
-            (false, true) => Err(Failure::SigningStopped),
-            (false, false) => Ok(()),
+        match (unwritten, stopped, missing) {
+            (true, ..) => Err(Failure::HeadsUnwritten),
+            (_, true, _) => Err(Failure::SigningStopped),
+            (.., true) => Err(Failure::EvidenceMissing),
+            _ => Ok(()),
         }
     }
 }
@@ -156,6 +160,21 @@ fn said_of_stopped(why: &str, lang: Lang) -> String {
              and mend what it names as it says (what you know the reason of can be accepted by `evidence accept`)."
         ),
     )
+}
+
+/// Profile §8.15: less is kept than was signed for, and what to do.
+fn said_of_missing(pieces: u64, lang: Lang) -> Option<String> {
+    (pieces > 0).then(|| {
+        lang.pick(
+            format!(
+                "この数日に記録した証跡のうち {pieces} 件がありません。fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。古いバックアップは、調べ終わるまで消さないでください。"
+            ),
+            format!(
+                "{pieces} piece(s) of the last days that were written down are not there. Run fumibako-gateway evidence verify, and mend what it names as it says. Keep your older \
+                 backups until that is done."
+            ),
+        )
+    })
 }
 
 /// Profile §8.20: what tells at the next start how long the log is, is out of date, and what to do.

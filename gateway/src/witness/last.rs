@@ -125,6 +125,7 @@ pub(crate) async fn begin<S: Store>(
     let spent = restored.is_some() && readable && (goes_on || explained);
     let put_back = restored.as_ref().filter(|_| explained && !goes_on).map(|restored| restored.octets.clone());
     witnessing.begins(Found { given, restored, goes_on, explained, readable, tells, ended }, (size, root), now);
+    store.covered(witnessing.covered());
     let kept = witnessing.keep(identity_file, now);
     let kept = kept.and_then(|()| if spent { restored::spend(identity_file, put_back) } else { Ok(()) });
     kept.unwrap_or_else(|why| tracing::warn!(%why, "evidence.last_head"));
@@ -395,6 +396,7 @@ impl Witnessing {
         }
         let Some(last) = &self.last else {
             self.last = said.zip(head).map(|(said, head)| Last::of(&said, head));
+            store.covered(self.covered());
             return Ok(());
         };
         let at = said.as_ref().map_or(last.at, |said| said.at.max(last.at));
@@ -405,6 +407,7 @@ impl Witnessing {
             self.doubt = Doubt::before(at);
         }
         self.last = Some(Last { size, root, at, head });
+        store.covered(size);
         self.keep(identity_file, now)
     }
 
@@ -426,6 +429,11 @@ impl Witnessing {
             self.to_keep.pop();
         }
         Ok(())
+    }
+
+    /// So many pieces are under the newest head that counts.
+    pub(crate) fn covered(&self) -> u64 {
+        self.last.as_ref().map_or(0, |last| last.size)
     }
 
     /// So many pieces are under a head that was signed and does not lie beside the key.

@@ -11,6 +11,7 @@ use fumibako_store::hex;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::evidence::{edit, head_of, with_mail};
+use crate::forged::operator;
 use crate::keys::{key_of, mail, under_an_old_key};
 use crate::support::Fixture;
 
@@ -269,6 +270,38 @@ async fn a_head_that_is_taken_out_from_between_others_is_named_by_the_one_after_
         let found = audited(&running).await.faults;
         let missing = found.iter().filter(|fault| fault.what.contains("over 2 pieces is not there, or is another"));
         assert_eq!((missing.count(), found.len()), (named, named), "{edited}: {found:?}");
+        running.stop().await;
+    }
+}
+
+// Profile §8.15: the rows and the counters say that the last pieces never were; heads and hashes stand.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_that_was_taken_away_with_its_counters_is_named_in_passing_too_and_nothing_that_comes_later() {
+    let (gateway, first) = with_mail().await;
+    let (_, six) = head_of(&gateway.running, first).await;
+    let taken = "DELETE FROM word WHERE evidence IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
+        DELETE FROM evidence WHERE id IN (SELECT id FROM evidence ORDER BY id DESC LIMIT 2);
+        UPDATE counter SET value = value - 2 WHERE name IN ('evidence', 'evidence_count');";
+    edit(&gateway.config.store_folder, &format!("BEGIN IMMEDIATE; {taken} COMMIT"));
+    let named =
+        |found: &Audited| found.faults.iter().map(|fault| (fault.first, fault.what.clone())).collect::<Vec<_>>();
+    let removed = [4, 5].map(|n| (n, "was removed".to_owned()));
+    let found = audited(&gateway.running).await;
+    assert!(removed.iter().all(|one| named(&found).contains(one)), "{found:?}");
+    assert!(named(&found).iter().any(|(_, what)| what.contains("a counter")) && found.faults.len() == 3, "{found:?}");
+    let (code, said) = operator(gateway.folder.path(), &["status"]).await;
+    assert!(code == 76 && said.contains("2 件がありません") && said.contains("evidence verify"), "{said}");
+    let (code, said) = operator(gateway.folder.path(), &["check", "--store"]).await;
+    assert!(code == 65 && said.contains("証跡は 6 件記録され"), "{said}");
+    let (_, text) = operator(gateway.folder.path(), &["status", "--metrics"]).await;
+    assert!(text.contains("fumibako_evidence_missing 2\n"), "{text}");
+    let Fixture { folder: _folder, config, running, kept: _kept } = gateway;
+    running.stop().await;
+    mail(&config, "later").await;
+    for _ in 0..2 {
+        let running = started(&config).await;
+        let found = audited(&running).await;
+        assert_eq!((named(&found), found.logged), (removed.to_vec(), six.size + 2), "{found:?}");
         running.stop().await;
     }
 }

@@ -53,8 +53,12 @@ struct Look {
     gone: u64,
     /// The last of them.
     last_gone: EvidenceId,
-    /// Pieces there should be, as was counted before the rows went by.
-    counted: u64,
+    /// Pieces there should be: as was counted before the rows went by, or as heads cover, whichever is more. A counter alone is soon set back.
+    end: u64,
+    /// The last that was counted then, and the id that was given last.
+    counted: Option<(u64, i64)>,
+    /// Of these, under those heads of the rows that count.
+    covered: u64,
     /// The number of the next row.
     next: u64,
     last: Option<EvidenceId>,
@@ -116,17 +120,20 @@ pub(crate) async fn audit(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit
 async fn look_through(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit, StoreError> {
     let (heads, ends) = heads(readers).await?;
     let (logged, _) = newest(readers).await?;
-    let evidence = Counters::read(readers).await?.count;
+    let Counters { count: evidence, last: last_given, .. } = Counters::read(readers).await?;
     let logged_hashes = Logged(leaves(readers, logged).await?);
     let pruned = pruned(readers, &logged_hashes).await?;
     let gone = pruned.iter().map(|one| one.pruning.until).max().unwrap_or_default();
+    let signed = by.signed.unwrap_or(logged);
     // Kept before the evidence that names them: what was counted until here has its own among them.
     let papers = (evidence.max(logged), Papers::of(readers).await?);
     let mut look = Look {
         logged: logged_hashes,
         gone,
         last_gone: EvidenceId(ends.get(&gone).copied().unwrap_or_default()),
-        counted: evidence,
+        end: evidence.max(signed),
+        counted: evidence.checked_sub(1).map(|n| (n, last_given)),
+        covered: logged.min(signed),
         next: gone,
         last: None,
         first: None,
@@ -158,6 +165,7 @@ async fn look_through(readers: &SqlitePool, by: &Vouched) -> Result<LogAudit, St
     tiles_agree(readers, (&growth, logged), &mut look.faults).await?;
     let foreign = shape::foreign(readers).await?;
     let Standing { unproved, accepted, .. } = standing;
+    let evidence = evidence.max(look.covered);
     Ok(LogAudit { evidence, logged, heads: kept, pruned, faults: look.faults, unproved, accepted, foreign })
 }
 
@@ -188,7 +196,7 @@ impl Look {
             }
             from = rows.last().and_then(|last| last.id.checked_add(1));
         }
-        self.settle(self.counted, None);
+        self.settle(self.end, None);
         let named: BTreeSet<_> = self.faults.iter().filter_map(|fault| fault.id).collect();
         let moved: Vec<_> = std::mem::take(&mut self.moved).into_iter().collect();
         for (id, n) in moved.into_iter().filter(|(id, _)| !named.contains(&EvidenceId(*id))) {
@@ -247,7 +255,7 @@ impl Look {
         }
         let behind = self.next + self.unplaced.len() as u64;
         let room = self.last.is_none_or(|last| n < self.next || n - self.next < (id - last.0).cast_unsigned());
-        room && (n < self.counted || n <= behind)
+        room && (n < self.end || n <= behind)
     }
 
     /// Two rows say that they are the same piece, which no head covers yet: the one that bears a seal is the gateway's.
@@ -281,7 +289,13 @@ impl Look {
     fn settle(&mut self, until: u64, next: Option<EvidenceId>) {
         let rows = std::mem::take(&mut self.unplaced);
         let (before, after) = (self.last.map(|id| id.0), next.map(|id| id.0));
-        let gap = Gap { first: self.next, until: until.max(self.next), before, after };
+        let until = until.max(self.next);
+        // Of what is not there a head may tell the id, which names its last piece, and so may the counters.
+        let ends = self.ends.range(self.next + 1..=until.min(self.covered).max(self.next + 1));
+        let mut ends: Vec<_> = ends.map(|(size, last)| (size - 1, *last)).collect();
+        let behind = ends.last().map_or(self.next, |(n, _)| n + 1);
+        ends.extend(self.counted.filter(|(n, _)| (behind..until).contains(n)));
+        let gap = Gap { first: self.next, until, before, after, ends };
         for LogFault { n, id, what, .. } in gap.settle(&rows) {
             self.fault(n, id, what);
         }
@@ -296,16 +310,18 @@ impl Look {
     ) -> Result<Standing, StoreError> {
         let known = Counters::read(readers).await?;
         // The gateway counts what it writes in the commit that writes it.
-        for (n, row) in std::mem::take(&mut self.tail).split_off(&known.count) {
+        for (n, row) in std::mem::take(&mut self.tail).split_off(&known.count.max(self.end)) {
             self.touched.bundles.extend(row.ends);
             self.fault(n, Some(EvidenceId(row.id)), Wrong::Added);
         }
         for (id, before) in stray_words(readers).await? {
             self.fault(self.gone + before, Some(EvidenceId(id)), Wrong::Stray);
         }
-        // What else is wrong explains these.
-        if self.faults.is_empty() && (known.count < self.next || known.last < known.newest || known.pruned != self.gone)
-        {
+        // What is signed for was counted; of the others what else is wrong explains it.
+        let last = self.ends.range(..=self.covered).next_back().map_or(0, |(_, last)| *last);
+        let set_back = known.count < self.covered || known.last < last;
+        let other = known.count < self.next || known.last < known.newest || known.pruned != self.gone;
+        if set_back || (other && self.faults.is_empty()) {
             self.fault(known.count.min(self.next), None, Wrong::Counter);
         }
         // By it the rows are found that are to go.

@@ -126,7 +126,7 @@ async fn found<'m>(
     let (ends, keys) = (serde_json::to_string(&ends)?, serde_json::to_string(&keys(bundles()))?);
     let signed = serde_json::to_string(&signed)?;
     let found = sqlx::query!(
-        r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64",
+        r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64", covered AS "covered!: i64",
                   (SELECT json_group_array(json(f.doc)) FROM jsonb_each(?) place
                    JOIN folder f ON f.office_number = place.value ->> 0 AND f.name = place.value ->> 1)
                   AS "folders!: String",
@@ -143,7 +143,7 @@ async fn found<'m>(
     )
     .fetch_one(rows)
     .await?;
-    let ledger = Ledger::found([found.message, found.evidence, found.pieces], &found.folders)?;
+    let ledger = Ledger::found([found.message, found.evidence, found.pieces, found.covered], &found.folders)?;
     let signatures: Vec<(OfficeNumber, String, i64)> = serde_json::from_str(&found.signatures)?;
     let signatures = signatures.into_iter().map(|(office, digest, id)| ((office, digest), EvidenceId(id))).collect();
     Ok((ledger, known(&found.known)?, signatures))

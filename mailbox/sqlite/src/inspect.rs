@@ -92,6 +92,10 @@ pub(crate) async fn inspect(readers: &SqlitePool, bodies: &Bodies) -> Result<Ins
             found.faults.push(fault(FaultKind::Database, format!("データベースを読めません / the database: {error}")));
         }
     }
+    match rows::evidence(readers).await {
+        Ok(wrong) => found.faults.extend(wrong.map(|what| fault(FaultKind::Counter, what))),
+        Err(error) => found.faults.push(fault(FaultKind::Database, format!("the database: {error}"))),
+    }
     files(readers, bodies, &mut found).await?;
     every_body(readers, bodies, &mut found).await?;
     found.faults.sort_by_key(|fault| fault.kind);

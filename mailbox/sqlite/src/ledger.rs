@@ -19,7 +19,7 @@ use sqlx::SqliteConnection;
 
 use crate::erased::Tree;
 use crate::error::{Stop, unreadable};
-use crate::seal;
+use crate::{given, seal};
 
 mod write;
 
@@ -205,15 +205,18 @@ impl<'m> Ledger<'m> {
     /// A ledger with the counters of ids as they stand.
     pub(crate) async fn begin(rows: &mut SqliteConnection) -> Result<Self, Stop> {
         let begun = sqlx::query!(
-            r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64" FROM begun"#
+            r#"SELECT message AS "message!: i64", evidence AS "evidence!: i64", pieces AS "pieces!: i64", covered AS "covered!: i64"
+               FROM begun"#
         )
         .fetch_one(rows)
         .await?;
-        Self::found([begun.message, begun.evidence, begun.pieces], "[]")
+        Self::found([begun.message, begun.evidence, begun.pieces, begun.covered], "[]")
     }
 
-    /// A ledger with these counters and folders, as one query found them.
-    pub(crate) fn found([last_message, last_evidence, evidence_count]: [i64; 3], folders: &str) -> Result<Self, Stop> {
+    /// A ledger with these counters and folders, as one query found them. It goes on above all that is known (Profile §8.15): no id is given
+    /// twice, and no number that a head covers.
+    pub(crate) fn found(begun: [i64; 4], folders: &str) -> Result<Self, Stop> {
+        let [last_message, last_evidence, evidence_count] = given::above(begun);
         let mut ledger = Self { last_message, last_evidence, evidence_count, ..Self::default() };
         ledger.keep(folders)?;
         Ok(ledger)

@@ -25,6 +25,7 @@ mod error;
 mod expire;
 mod folder;
 mod gather;
+mod given;
 mod handover;
 mod heads;
 mod hold;

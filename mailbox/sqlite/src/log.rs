@@ -10,9 +10,7 @@ use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
 use crate::erased;
 use crate::error::{Stop, damaged, store_error, unpacked};
-use crate::prune;
-use crate::seal;
-use crate::word;
+use crate::{given, prune, seal, word};
 
 /// Pieces of evidence that are taken into the log at once.
 const AT_ONCE: i64 = 4_096;
@@ -170,6 +168,7 @@ pub(crate) async fn write(rows: &mut SqliteConnection, logging: &Logging) -> Res
     sqlx::query!("INSERT INTO log_head (size, day, last, head) VALUES (?, ?, ?, ?)", size, logging.day.0, last, head)
         .execute(&mut *rows)
         .await?;
+    given::covered(size);
     seal::covered(rows, last).await
 }
 

@@ -19,6 +19,7 @@ use crate::checkpoint::Checkpoints;
 use crate::disk::Disk;
 use crate::error::store_error;
 use crate::gather::{BATCH_COMMANDS, Gatherer};
+use crate::given;
 use crate::hold;
 use crate::inspect;
 use crate::queue::queue;
@@ -67,9 +68,10 @@ pub(crate) async fn open(
     let (rows, batches) = queue();
     let (ended, writer_ended) = oneshot::channel();
     // On a thread of its own: on the runtime's, every answer of the database would wait behind those who ask.
-    let runtime = Handle::current();
+    let (runtime, given) = (Handle::current(), Arc::<given::Given>::default());
+    let told = Arc::clone(&given);
     let thread = std::thread::Builder::new().name("fumibako-rows".into()).spawn(move || {
-        runtime.block_on(seal::within(key, writer.run(batches)));
+        runtime.block_on(given::within(told, seal::within(key, writer.run(batches))));
         drop(ended);
     });
     thread.map_err(|error| StoreError::Busy(format!("no thread for the store: {error}")))?;
@@ -91,6 +93,7 @@ pub(crate) async fn open(
         undone: Arc::default(),
         unreadable: Arc::default(),
         touching,
+        given,
     })
 }
 

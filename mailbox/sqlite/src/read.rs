@@ -192,6 +192,13 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
                   (SELECT value FROM counter WHERE name = 'evidence_count') AS "evidence!: i64",
                   (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64",
                   (SELECT coalesce(max(size), 0) FROM log_head) AS "logged!: i64",
+                  (SELECT max((SELECT value FROM counter WHERE name = 'evidence_count'), coalesce((SELECT max(size) FROM log_head), 0)) - coalesce(h.size, 0)
+                          - (SELECT count(*) FROM evidence WHERE id > coalesce(h.last, 0))
+                   FROM (SELECT 1) LEFT JOIN (
+                       SELECT size, last FROM log_head
+                       WHERE size = (SELECT value FROM counter WHERE name = 'evidence_pruned')
+                          OR (size > (SELECT value FROM counter WHERE name = 'evidence_pruned') AND size < (SELECT max(size) FROM log_head))
+                       ORDER BY size DESC LIMIT 1) h) AS "missing!: i64",
                   (SELECT count(*) FROM due d LEFT JOIN message m ON m.id = d.message
                    WHERE d.what < 100 AND (d.what <> ? OR m.state = ?)) AS "due!: i64",
                   (SELECT count(*) FROM refused_receipt WHERE repeated = 0)
@@ -211,9 +218,10 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
         accounts: counted.accounts.cast_unsigned(),
         messages: counted.messages.cast_unsigned(),
         bytes: counted.bytes.cast_unsigned(),
-        evidence: (counted.evidence - counted.pruned).cast_unsigned(),
+        evidence: (counted.evidence - counted.pruned).max(0).cast_unsigned(),
         pruned: counted.pruned.cast_unsigned(),
         logged: counted.logged.cast_unsigned(),
+        missing: counted.missing.max(0).cast_unsigned(),
         due: counted.due.cast_unsigned(),
         refused_receipts: counted.refused_receipts.cast_unsigned(),
         repeated_receipts: counted.repeated_receipts.cast_unsigned(),

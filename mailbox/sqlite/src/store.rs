@@ -11,7 +11,7 @@ use fumibako_model::{
     FolderName, FolderStatus, FolderView, Listing, MandateId, MessageId, ModSeq, OfficeNumber, Party, Private,
     Promised, Retention, Roll, Uid, UidValidity,
 };
-use fumibako_store::bodies::{Bodies, BodyError, Day, Spool};
+use fumibako_store::bodies::{Bodies, Day, Spool};
 use fumibako_store::{
     ActsAudit, ActsHead, ActsState, Admitted, AgentNews, Amend, Asked, BackedUp, Census, CopyOrder, DayOfMail,
     Delivery, Deposit, DescribeOrder, Described, Doer, Due, DueKey, Expired, FlagOrder, Heads, Hold, HoldOrder,
@@ -24,10 +24,11 @@ use jiff::Timestamp;
 use sqlx::SqlitePool;
 use tokio::sync::{Mutex, mpsc, watch};
 
-use crate::command::{Command, Reply};
+use crate::command::Command;
 use crate::directory::Index;
 use crate::disk::Disk;
 use crate::error::store_error;
+use crate::given::Given;
 use crate::heads::{HeadCache, Losing, Shelves};
 use crate::views::Views;
 use crate::{
@@ -35,6 +36,7 @@ use crate::{
     open, paper, prune, read, refused, report, shape, unneeded, word,
 };
 
+mod asked;
 mod filed;
 
 /// A store in one folder, open in one process.
@@ -55,6 +57,7 @@ pub struct SqliteStore {
     pub(crate) unreadable: Arc<report::Unreadable>,
     /// Held while bodies or keys are changed beside the writer, and for good once the store is closed.
     pub(crate) touching: Arc<Mutex<()>>,
+    pub(crate) given: Arc<Given>,
 }
 
 impl SqliteStore {
@@ -97,39 +100,6 @@ impl SqliteStore {
 
     pub(crate) fn roll_now(&self) -> Arc<Roll> {
         Arc::clone(&self.roll.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Changes bodies or keys, on a thread made for that; not after the store was closed: then they may be another's.
-    pub(crate) async fn touch<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Bodies) -> Result<T, BodyError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let touching = Arc::clone(&self.touching).lock_owned().await;
-        if self.readers.is_closed() {
-            return Err(self.gone());
-        }
-        let bodies = self.bodies.clone();
-        let work = move || {
-            let _until_done = touching;
-            work(&bodies)
-        };
-        self.disk.wait(work).await
-    }
-
-    /// Asks the writer and waits for the commit. Who stops waiting does not stop the work.
-    pub(crate) async fn change<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
-        let (reply, answer) = Reply::new();
-        self.ask.send(command(reply)).await.map_err(|_| self.gone())?;
-        answer.await.map_err(|_| self.gone())?
-    }
-
-    /// Why there is no writer: the store was closed, or the writer died of an error of ours.
-    fn gone(&self) -> StoreError {
-        if self.readers.is_closed() {
-            StoreError::Busy("the store is closed".into())
-        } else {
-            StoreError::Broken("the store's writer has ended".into())
-        }
     }
 }
 
@@ -403,6 +373,10 @@ impl Store for SqliteStore {
 
     async fn prove_life(&self, id: EvidenceId) -> Result<Vec<Proof>, StoreError> {
         log::prove_life(&self.readers, id).await
+    }
+
+    fn covered(&self, pieces: u64) {
+        self.given.cover(pieces);
     }
 
     async fn log_state(&self) -> Result<LogState, StoreError> {

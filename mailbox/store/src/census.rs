@@ -19,6 +19,8 @@ pub struct Census {
     pub pruned: u64,
     /// Of both, under a signed head.
     pub logged: u64,
+    /// Of those since the last head but one so many that were counted or signed for are not there (Profile §8.15).
+    pub missing: u64,
     /// Reports that wait for their moment.
     pub due: u64,
     /// Receipts that were refused.

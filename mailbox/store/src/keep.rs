@@ -307,6 +307,10 @@ pub trait Store: Send + Sync + 'static {
     /// its content is gone, the piece that says so. All of it under one head.
     fn prove_life(&self, id: EvidenceId) -> impl Future<Output = Result<Vec<Proof>, StoreError>> + Send;
 
+    /// So many pieces are under heads that were signed here: no number of them is given again, and no head beyond takes one. Until it is told, the
+    /// heads of the rows are believed.
+    fn covered(&self, pieces: u64);
+
     /// How far the log is under its newest head.
     fn log_state(&self) -> impl Future<Output = Result<LogState, StoreError>> + Send;
 

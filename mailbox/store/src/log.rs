@@ -282,7 +282,7 @@ pub enum Wrong {
     Tree,
     /// The head that ends with it says that it ends with another.
     End,
-    /// A counter says that there were fewer pieces, that others were given last, or that more or fewer went.
+    /// A counter says that there were fewer pieces than are kept or signed for, that others were given last, or that more or fewer went.
     Counter,
     /// The log never had it.
     Added,
@@ -297,11 +297,13 @@ pub struct Vouched {
     pub words_from: EvidenceId,
     /// Bundles that the operator accepted as they were shown then.
     pub accepted: Vec<ShownBundle>,
+    /// So many pieces were signed for at least, by heads that count, in the rows or beside the key; if nobody knows, those of the rows do.
+    pub signed: Option<u64>,
 }
 
 impl From<EvidenceId> for Vouched {
     fn from(words_from: EvidenceId) -> Self {
-        Self { words_from, accepted: Vec::new() }
+        Self { words_from, accepted: Vec::new(), signed: None }
     }
 }
 

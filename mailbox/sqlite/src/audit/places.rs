@@ -25,6 +25,8 @@ pub(super) struct Gap {
     pub(super) before: Option<i64>,
     /// The piece after, unless that is the end.
     pub(super) after: Option<i64>,
+    /// Of some of these numbers the id is known: of the last piece that a head covers, or that was counted.
+    pub(super) ends: Vec<(u64, i64)>,
 }
 
 impl Gap {
@@ -75,10 +77,16 @@ impl Gap {
         row.claims.filter(fits).or_else(by_neighbours)
     }
 
-    /// The id of a piece that is not there, where it can be told: behind the last one ids go on as ever.
+    /// The id of a piece that is not there, where it can be told: it is known, or there were just so many ids between two that are known as there
+    /// are numbers.
     fn id(&self, n: u64) -> Option<i64> {
-        let known = self.before.filter(|_| self.is_full() || self.after.is_none());
-        known.map(|before| before.saturating_add((n - self.first + 1).cast_signed()))
+        let before = self.before.zip(self.first.checked_sub(1)).map(|(id, n)| (n, id));
+        let known = || before.into_iter().chain(self.ends.iter().copied());
+        let (last, id) = known().take_while(|(at, _)| *at <= n).last()?;
+        let by_order = id.saturating_add((n - last).cast_signed());
+        let after = known().chain(self.after.map(|id| (self.until, id))).find(|(at, _)| *at > n);
+        let fits = |(at, after): (u64, i64)| (after - id).cast_unsigned() == at - last;
+        (n == last || after.is_some_and(fits)).then_some(by_order)
     }
 }
 
@@ -102,7 +110,9 @@ mod tests {
         expected: &[(u64, Option<i64>, Wrong)],
     ) {
         let rows: Vec<_> = rows.iter().map(|(id, claims)| Unplaced { id: *id, claims: *claims }).collect();
-        let found = Gap { first: 4, until: 4 + gap, before, after }.settle(&rows);
+        // The last id that was given is counted.
+        let ends = if after.is_none() && gap > 0 { vec![(3 + gap, DAY + 3 + gap.cast_signed())] } else { Vec::new() };
+        let found = Gap { first: 4, until: 4 + gap, before, after, ends }.settle(&rows);
         assert_eq!(found, expected.iter().map(|(n, id, what)| fault(*n, *id, *what)).collect::<Vec<_>>());
     }
 
@@ -158,5 +168,20 @@ mod tests {
         // Before the beginning.
         check((None, Some(DAY + 1)), 1, &[(DAY, None)], &[(4, Some(DAY), Changed)]);
         check((None, Some(DAY)), 0, &[(DAY - 1, None)], &[(4, Some(DAY - 1), Added)]);
+    }
+
+    // Profile §8.15
+    #[test]
+    fn of_pieces_that_are_not_there_heads_tell_the_ids_over_midnight_and_behind_the_end() {
+        let removed = |until, before, ends: &[(u64, i64)]| {
+            let found = Gap { first: 4, until, before, after: None, ends: ends.to_vec() }.settle(&[]);
+            found.into_iter().map(|fault| fault.id.map(|id| id.0)).collect::<Vec<_>>()
+        };
+        let some = |ids: &[i64]| ids.iter().map(|id| Some(*id)).collect::<Vec<_>>();
+        assert_eq!(removed(6, Some(DAY + 3), &[(5, DAY + 5)]), some(&[DAY + 4, DAY + 5]));
+        assert_eq!(removed(6, Some(DAY + 3), &[(4, DAY + 4), (5, NEXT)]), some(&[DAY + 4, NEXT]));
+        // Which of the two days the first is of nobody can tell, nor of what stands behind the head.
+        assert_eq!(removed(7, Some(DAY + 3), &[(5, NEXT + 1)]), [None, Some(NEXT + 1), None]);
+        assert_eq!(removed(6, None, &[(5, NEXT)]), [None, Some(NEXT)]);
     }
 }

@@ -83,6 +83,27 @@ pub(super) async fn counters(readers: &SqlitePool) -> Result<Vec<String>, sqlx::
     Ok(folders.chain(offices).chain(twice).collect())
 }
 
+/// Is less evidence kept than was counted or signed for, but for what went by its years (Profile §8.15)? Which, `evidence verify` names.
+pub(super) async fn evidence(readers: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT max((SELECT value FROM counter WHERE name = 'evidence_count'), coalesce((SELECT max(size) FROM log_head), 0)) AS "written!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence_count') AS "counted!: i64",
+                  (SELECT value FROM counter WHERE name = 'evidence_pruned') AS "pruned!: i64",
+                  (SELECT count(*) FROM evidence) AS "kept!: i64""#
+    )
+    .fetch_one(readers)
+    .await?;
+    let missing = found.written - found.pruned - found.kept;
+    let less = missing > 0 || found.counted < found.written;
+    Ok(less.then(|| {
+        let (written, kept, counted) = (found.written, found.kept + found.pruned, found.counted);
+        format!(
+            "証跡は {written} 件記録されましたが、{kept} 件しかないか、件数の控え（{counted}）が合いません。動いているゲートウェイで evidence verify を実行すると、どれがないか分かります / \
+             {written} pieces of evidence were written, {kept} are there or went by their years, and the counter says {counted}: `evidence verify` on the running gateway names what is gone"
+        )
+    }))
+}
+
 /// Those of these segments that no row names and no hold needs.
 pub(crate) async fn unnamed(rows: impl SqliteExecutor<'_>, segments: &[i64]) -> Result<BTreeSet<i64>, sqlx::Error> {
     let segments = serde_json::to_string(segments).map_err(unreadable)?;

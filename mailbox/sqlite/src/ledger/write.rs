@@ -7,6 +7,7 @@ use fumibako_model::{FolderId, ModSeq};
 
 use super::{Body, Folder, Ledger, Wake};
 use crate::error::Stop;
+use crate::given;
 
 impl Ledger<'_> {
     /// Writes everything, and says which folders changed. The view `change` puts each array into its table.
@@ -15,6 +16,9 @@ impl Ledger<'_> {
         let has_new = !self.messages.is_empty() || !self.evidence.is_empty();
         let counters =
             [("message", self.last_message), ("evidence", self.last_evidence), ("evidence_count", self.evidence_count)];
+        if has_new {
+            given::gave(self.last_message, self.last_evidence);
+        }
         let octets = &mut self.octets;
         let messages = pack(&self.messages.iter().map(|body| body.row(octets)).collect::<Vec<_>>())?;
         let (keywords, entries) = (pack(&self.keywords)?, pack(&self.entries)?);

@@ -14,6 +14,7 @@ mod open;
 mod plans;
 mod refused;
 mod shape;
+mod taken;
 mod tampered;
 mod upgraded;
 mod waiting;

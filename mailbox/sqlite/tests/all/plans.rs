@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 /// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days, once for a key the notes of what went out), every pair (new folders and their marks), or what
 /// they themselves have found (days).
-const WHOLE: [&str; 29] = [
+const WHOLE: [&str; 30] = [
     "HAVING count(*) > 1",
     "stamp FROM log_head",
     "SELECT head FROM log_head",
@@ -21,6 +21,7 @@ const WHOLE: [&str; 29] = [
     "FROM paper p LEFT JOIN paper_named",
     "AS \"licences!: String\" FROM licence",
     "count(*) FROM message WHERE stored",
+    "(SELECT count(*) FROM evidence) AS",
     "kind = 'EvidencePruning' ORDER",
     "json_each(?) mark",
     "json_each(?) n",
