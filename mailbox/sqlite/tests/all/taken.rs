@@ -7,7 +7,7 @@ use fumibako_model::{EvidenceId, LogEntry};
 use fumibako_sqlite::SqliteStore;
 use fumibako_store::suite::evidence::{log, log_at};
 use fumibako_store::suite::expire::{ago, send};
-use fumibako_store::suite::{World, domain, himawari, now, sakura, view};
+use fumibako_store::suite::{World, domain, himawari, keywords, now, sakura, view};
 use fumibako_store::{LogFault, Store, Vouched, Which, Wrong};
 use jiff::SignedDuration;
 
@@ -52,7 +52,7 @@ const WAYS: &[&[Also]] = &[
 
 /// Bundles of two days under heads of their own: one that was handed over and acknowledged, one that could be sent again, one of today with a
 /// receipt, one that waits.
-async fn store_of_days(folder: &Path) -> World {
+async fn store_of_days(folder: &Path) -> (World, [u8; 32]) {
     let store = SqliteStore::open(folder, domain()).await.unwrap();
     let world = World::with(&store).await;
     let mut digests = Vec::new();
@@ -74,7 +74,7 @@ async fn store_of_days(folder: &Path) -> World {
     log(&store).await.unwrap();
     assert_eq!(store.log_state().await.unwrap().size, PIECES);
     store.close().await.unwrap();
-    world
+    (world, digests[2])
 }
 
 async fn receipt(store: &SqliteStore, world: &World, (id, of, digest): (&str, &str, &[u8; 32])) {
@@ -169,19 +169,21 @@ fn copy_into(from: &Path, to: &Path) {
 struct Before {
     folder: tempfile::TempDir,
     world: World,
+    /// Of the bundle that the last receipt is for.
+    digest: [u8; 32],
     pieces: Vec<(u64, EvidenceId)>,
 }
 
 impl Before {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let world = store_of_days(folder.path()).await;
+        let (world, digest) = store_of_days(folder.path()).await;
         let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
         assert_eq!(store.audit(EvidenceId(0)).await.unwrap().faults, []);
         assert_eq!((store.inspect().await.unwrap().faults, store.census().await.unwrap().missing), (vec![], 0));
         let pieces = pieces(&store).await;
         store.close().await.unwrap();
-        Self { folder, world, pieces }
+        Self { folder, world, digest, pieces }
     }
 
     /// A store like it.
@@ -286,4 +288,32 @@ async fn an_id_comes_never_again_in_a_running_store_whatever_the_rows_say() {
         [0, 1],
         "a log without hashes begins anew"
     );
+}
+
+// Profile §8.3, §8.15: its recipient's program sends it once more, under its Message-ID.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_whose_evidence_was_taken_away_counts_when_it_comes_again() {
+    let before = Before::new().await;
+    let last = before.pieces.last().unwrap();
+    for ways in [&[][..], &[Also::Count, Also::Ids, Also::State]] {
+        let folder = before.copied();
+        meddle(folder.path(), &taking(1, ways)).await;
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        let come = async || {
+            let named = ("c@x.example", &before.digest);
+            let receipt = before.world.receipt(&store, (sakura(), himawari()), "rc@x.example", named);
+            store.deliver(receipt, now() + SignedDuration::from_secs(60)).await.unwrap()
+        };
+        let again = come().await;
+        assert!(!again.repeated && again.evidence > last.1, "{ways:?}: {again:?}");
+        let sent = view(&store, himawari(), "Sent").await;
+        assert!(keywords(&sent, &sent.entries[2]).iter().any(|mark| mark == "$Retrieved"), "{ways:?}");
+        let third = come().await;
+        assert!(third.repeated && third.evidence == again.evidence, "{ways:?}: {third:?}");
+        let faults = store.audit(EvidenceId(0)).await.unwrap().faults;
+        assert_eq!(odd(&faults, std::slice::from_ref(last), &[]), Vec::<String>::new(), "{ways:?}");
+        let inspected = store.inspect().await.unwrap().faults;
+        assert!(inspected.iter().all(|fault| fault.what.contains("証跡")), "nothing stands twice: {inspected:?}");
+        store.close().await.unwrap();
+    }
 }
