@@ -33,6 +33,7 @@ mod inspect;
 mod ledger;
 mod licence;
 mod log;
+mod made;
 mod mandate;
 mod notice;
 mod often;

@@ -22,6 +22,7 @@ use crate::gather::{BATCH_COMMANDS, Gatherer};
 use crate::given;
 use crate::hold;
 use crate::inspect;
+use crate::made;
 use crate::queue::queue;
 use crate::roll;
 use crate::seal;
@@ -100,7 +101,9 @@ pub(crate) async fn open(
 /// Makes what is missing. Every step is safe to repeat after a crash at any of them.
 pub(crate) async fn prepare(folder: &Path, domain: Domain) -> Result<(Writer, SqlitePool, Bodies), StoreError> {
     let file = folder.join(DATABASE_FILE);
-    let lock = files(folder, &file)?;
+    let lock = locked(folder)?;
+    made::make(&file).await?;
+    named(folder, &file)?;
     let mut connection = writer(&file).connect().await.map_err(|error| cannot_open(&file, error))?;
     new_enough(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| cannot_migrate(&file, error))?;
@@ -165,38 +168,43 @@ impl Drop for Lock {
     }
 }
 
-/// The folder (0700), the lock, and the database's file (0600: the log beside it takes the same mode).
-fn files(folder: &Path, file: &Path) -> Result<Lock, StoreError> {
-    let about = |what: &Path| {
-        let what = what.display().to_string();
-        move |error: io::Error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                StoreError::Full(format!("{what} を書く空きがありません / {what}: {error}"))
-            }
-            _ => StoreError::Broken(format!(
-                "{what} に書き込めません。持ち主と権限を確かめてください / {what} cannot be opened for writing: {error}"
-            )),
+/// Why a file cannot be had.
+pub(crate) fn about(what: &Path) -> impl Fn(io::Error) -> StoreError {
+    let what = what.display().to_string();
+    move |error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            StoreError::Full(format!("{what} を書く空きがありません / {what}: {error}"))
         }
-    };
+        _ => StoreError::Broken(format!(
+            "{what} に書き込めません。持ち主と権限を確かめてください / {what} cannot be opened for writing: {error}"
+        )),
+    }
+}
+
+/// The folder (0700) and its lock.
+fn locked(folder: &Path) -> Result<Lock, StoreError> {
     if !folder.is_dir() {
         private_folder(folder).map_err(about(folder))?;
     }
     let lock_file = folder.join(LOCK_FILE);
     let lock = private_file(&lock_file).map_err(about(&lock_file))?;
-    let lock = match lock.try_lock() {
-        Ok(()) => Lock(lock),
+    match lock.try_lock() {
+        Ok(()) => Ok(Lock(lock)),
         Err(TryLockError::WouldBlock) => {
             let folder = folder.display();
-            return Err(StoreError::Busy(format!(
+            Err(StoreError::Busy(format!(
                 "{folder} は別のプログラムが使っています / {folder} is open in another process; only one may write it"
-            )));
+            )))
         }
-        Err(TryLockError::Error(error)) => return Err(about(&lock_file)(error)),
-    };
+        Err(TryLockError::Error(error)) => Err(about(&lock_file)(error)),
+    }
+}
+
+/// The database's file (0600: the log beside it takes the same mode), and the names of all.
+fn named(folder: &Path, file: &Path) -> Result<(), StoreError> {
     private_file(file).map_err(about(file))?;
     // The names must survive a power cut before anything they hold is promised.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(about(folder))?;
-    Ok(lock)
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(about(folder))
 }
 
 #[cfg(unix)]
@@ -210,7 +218,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn private_file(file: &Path) -> io::Result<File> {
+pub(crate) fn private_file(file: &Path) -> io::Result<File> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
     opened.set_permissions(fs::Permissions::from_mode(0o600))?;
@@ -223,7 +231,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn private_file(file: &Path) -> io::Result<File> {
+pub(crate) fn private_file(file: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file)
 }
 
@@ -293,7 +301,7 @@ pub(crate) async fn check_version(pool: &SqlitePool, file: &Path) -> Result<(), 
     Err(cannot_migrate(file, MigrateError::VersionMissing(found)))
 }
 
-fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
+pub(crate) fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
     let file = file.display();
     match store_error(error) {
         StoreError::Busy(why) => StoreError::Busy(format!("{file}: {why}")),
@@ -303,7 +311,7 @@ fn cannot_open(file: &Path, error: sqlx::Error) -> StoreError {
     }
 }
 
-fn cannot_migrate(file: &Path, error: MigrateError) -> StoreError {
+pub(crate) fn cannot_migrate(file: &Path, error: MigrateError) -> StoreError {
     let name = file.display();
     match error {
         MigrateError::VersionMissing(version) => StoreError::Broken(format!(

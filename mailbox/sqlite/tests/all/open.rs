@@ -117,10 +117,39 @@ async fn nobody_else_on_the_machine_can_read_it() {
 
 #[tokio::test]
 async fn a_start_cut_short_is_finished_by_the_next() {
-    // A crash after the files were made and before their rows.
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(DATABASE_FILE), "").unwrap();
+    // A crash after the files were made and before their rows; one while these are written under another name.
+    for left in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}.new"), format!("{DATABASE_FILE}.new-wal")] {
+        let folder = tempfile::tempdir().unwrap();
+        let octets: &[u8] = if left == DATABASE_FILE { b"" } else { &[1; 5000] };
+        std::fs::write(folder.path().join(&left), octets).unwrap();
+        let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+        World::with(&store).await;
+        let is_new = |name: String| name.contains(".new");
+        let names = folder.path().read_dir().unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        assert!(!names.into_iter().any(is_new), "{left}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_another_disk_stays_one() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (link, rows) = (folder.path().join(DATABASE_FILE), disk.path().join("rows"));
+    std::os::unix::fs::symlink(&rows, &link).unwrap();
     let store = SqliteStore::open(folder.path(), domain()).await.unwrap();
+    World::with(&store).await;
+    assert!(link.is_symlink() && rows.metadata().unwrap().len() > 0);
+}
+
+#[tokio::test]
+async fn the_log_of_rows_that_are_gone_says_nothing_of_new_ones() {
+    let (before, store) = super::fresh().await;
+    World::with(&*store).await;
+    let log = format!("{DATABASE_FILE}-wal");
+    let after = tempfile::tempdir().unwrap();
+    std::fs::copy(before.path().join(&log), after.path().join(&log)).unwrap();
+    let store = SqliteStore::open(after.path(), domain()).await.unwrap();
+    assert_eq!(store.roll().offices().count(), 0);
     World::with(&store).await;
 }
 
