@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use fumibako_model::{EvidenceId, OfficeNumber};
+use fumibako_model::{Act, EvidenceId, OfficeNumber, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ASKED, Asked, At, GOOD};
 use crate::mailbox::{Folder, Mailbox, Place};
+use crate::mandates::Mandates;
 use crate::outbox::{Entry, Fate};
 use crate::proof::{self, About};
 use crate::trouble::Trouble;
@@ -48,7 +49,7 @@ pub(crate) async fn missing(
         // The latest first: what a gateway lost is what came last, and not all may be asked about in one look.
         let posted = at.local.iter().rev().filter_map(|entry| Some((entry, posted_to_it(at, us, entry)?)));
         let absent: Vec<_> = posted.filter(|(entry, _)| !lies(entry) && open(place.office, entry)).collect();
-        if absent.is_empty() {
+        if absent.is_empty() || !may_ask(mailbox, at, place).await? {
             continue;
         }
         let days = match keeps {
@@ -62,8 +63,12 @@ pub(crate) async fn missing(
                 lacking.push(Missing { office: place.office, entry: entry.clone() });
             }
         }
-        if !lacking.is_empty() && is_open(mailbox, place).await? {
+        // Where that ended meanwhile, the answers say nothing.
+        if lacking.is_empty() || may_ask(mailbox, at, place).await? {
             missing.append(&mut lacking);
+        }
+        for one in &lacking {
+            asked.records.remove(&one.entry.message_id);
         }
     }
     Ok(missing)
@@ -78,8 +83,14 @@ fn posted_to_it(at: At<'_>, us: OfficeNumber, entry: &Entry) -> Option<(Evidence
     Some((evidence.parse().ok().filter(|_| ours && here)?, *then))
 }
 
-/// Profile §8.18: evidence that is not ours to read any more is answered as what is nowhere. Where the folder is open, it is ours.
-async fn is_open(mailbox: &mut Mailbox, place: Place) -> Result<bool, Trouble> {
+/// Profile §8.18: evidence that is not ours to read is answered as what is nowhere. A mandate to send opens `Sent` (§9.9), and no evidence.
+async fn may_ask(mailbox: &mut Mailbox, at: At<'_>, place: Place) -> Result<bool, Trouble> {
+    if let Some(office) = place.office {
+        match Mandates::of(at.settings).await {
+            Ok(mandates) if mandates.allow(office, Act::Any(Scope::Status), at.now).is_ok() => {}
+            _ => return Ok(false),
+        }
+    }
     match mailbox.select(place).await {
         Err(Trouble::Refused { .. }) => Ok(false),
         selected => selected.map(|_| true),

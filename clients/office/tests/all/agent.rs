@@ -35,7 +35,7 @@ fn office(house: &House, number: &str) -> PathBuf {
 }
 
 /// In force: granted and confirmed. Its id.
-fn mandated(office: &Path, agent: &Path, scopes: &str) -> String {
+pub(crate) fn mandated(office: &Path, agent: &Path, scopes: &str) -> String {
     let id = granted(office, &["--scope", scopes])["id"].as_str().unwrap().to_owned();
     type_in(agent, ["mandate", "confirm", &id, "--yes"]).ended(0);
     id

@@ -7,7 +7,9 @@ use fumibako_signer::authority::Authority;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::agent::mandated;
 use crate::house::{A, B, House, empty, now, set, type_in, type_in_at};
+use crate::mandates::AGENT;
 use crate::ui::{end, start, until};
 
 const NOTHING: [Value; 0] = [];
@@ -101,6 +103,26 @@ fn a_number_that_was_given_once_more_hides_nothing() {
     let missing: Vec<_> =
         told.iter().filter(|one| one["progress"] == "missing").map(|one| &one["message_id"]).collect();
     assert_eq!((told.len(), missing), (2, vec![&sent["message_id"]]), "{told:#?}");
+}
+
+/// Profile §8.18: what became of what an office sent is not told to an agent that may send only, and is no loss to it.
+#[test]
+fn an_agent_is_told_of_the_offices_that_let_it_look() {
+    let before = House::new();
+    let agent = before.agent();
+    mandated(&before.a, &agent, "send,status");
+    type_in(&agent, ["send", "--send-anyway", before.sample().to_str().unwrap()]).ended(0);
+    let record = record(&agent);
+    for (scopes, told) in [("send", 0), ("send,status", 1)] {
+        let house = House::new();
+        let agent = house.agent();
+        mandated(&house.a, &agent, scopes);
+        fs::create_dir_all(outbox(&agent)).unwrap();
+        fs::copy(&record, outbox(&agent).join(record.file_name().unwrap())).unwrap();
+        let listed = type_in(&agent, ["list", "sent"]).ended(0).objects();
+        let missing = |one: &&Value| one["progress"] == "missing" && one["office"] == A && one["by"] == AGENT;
+        assert_eq!((listed.len(), listed.iter().filter(missing).count()), (told, told), "{scopes}: {listed:#?}");
+    }
 }
 
 /// Where evidence cannot be asked, nobody knows.
