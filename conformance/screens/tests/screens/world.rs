@@ -32,8 +32,8 @@ pub(crate) const B: &str = sample::RECIPIENT.0;
 /// An office whose program ends and begins again.
 pub(crate) const C: (&str, &str) = ("9970000037", "見本通所介護事業所");
 
-/// How long the browser may take for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the browser may take for anything: longer than the program waits for a gateway that does not answer.
+const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) const LOOK: Duration = Duration::from_millis(25);
 
 /// The clock of the screens may run ahead, so that nobody waits for a lock.
