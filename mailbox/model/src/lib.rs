@@ -88,7 +88,7 @@ pub use notice::{
     NOTICE_BODY, NOTICE_DAYS, NOTICE_TITLE, NOTICES, NOTICES_AT_ONCE, NOTICES_FOLDER, NotANotice, NotANoticeKind,
     Notice, NoticeKind, Stop, notice_message, notice_uid,
 };
-pub use notification::{Became, CLOCK_SKEW, Notification};
+pub use notification::{Became, CLOCK_SKEW, Notification, original_message_id};
 pub use private::Private;
 pub use promised::Promised;
 pub use proof::{

@@ -37,12 +37,17 @@ pub enum Became {
 }
 
 impl Notification {
-    /// Reads the fields, folded ones too (RFC 5322 §2.2.3). Refused where they are no fields, where one of them stands twice, or where a
-    /// digest stands that is none.
+    /// Reads the fields, folded ones too (RFC 5322 §2.2.3), and with comments where RFC 8098 §3 has `OWS`. Refused where they are no
+    /// fields, where one of them stands twice, where a second group of them follows, or where a digest stands that is none.
     pub fn read(fields: &[u8]) -> Result<Self, Refused> {
         let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
+        let fields = fields.trim_ascii_end();
+        // RFC 8098 §3.1: one group of fields. Behind an empty line another reader could find a second, which says something else.
+        if fields.windows(4).any(|four| four == b"\r\n\r\n") {
+            return Err(malformed("the receipt has a second group of fields"));
+        }
         // The fields end with the part; a section of its own ends with an empty line.
-        let fields = read_section(&[fields.trim_ascii_end(), b"\r\n\r\n"].concat())?;
+        let fields = read_section(&[fields, b"\r\n\r\n"].concat())?;
         for (at, (name, _)) in fields.iter().enumerate() {
             if fields[..at].iter().any(|(before, _)| before == name) {
                 return Err(malformed("a field of the receipt stands twice"));
@@ -50,24 +55,45 @@ impl Notification {
         }
         let get = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         // RFC 8098 §3.2.4: `rfc822;address`, whoever received the bundle.
-        let recipient = get("final-recipient").and_then(|value| value.split_once(';')?.1.trim().parse().ok());
+        let address = |value: &str| without_comments(value)?.split_once(';')?.1.trim().parse().ok();
+        let recipient = get("final-recipient").and_then(address);
         let digest = get("received-content-mic");
         let digest = digest.map(|mic| sha256(mic).ok_or_else(|| malformed("received-content-mic"))).transpose()?;
         Ok(Self {
             recipient,
-            original: get("original-message-id").and_then(message_id),
+            original: get("original-message-id").and_then(original_message_id),
             disposition: get("disposition").map(str::to_owned),
             digest,
             error: get("error").map(str::to_owned),
         })
     }
 
+    /// What is said behind how it came about, without comments (RFC 8098 §3.2.6). Refused where no mode of action and of sending stands before
+    /// it, or where two are said, for readers would differ on which counts.
+    pub fn outcome(&self) -> Result<String, Refused> {
+        let other = |about: &'static str| move || Refusal::MessageMalformed.about(about);
+        let written = self.disposition.as_deref().ok_or_else(other("disposition"))?;
+        let written = without_comments(written).ok_or_else(other("disposition: a comment does not end"))?;
+        let (mode, outcome) = written.split_once(';').ok_or_else(other("disposition: no action and sending mode"))?;
+        let (action, sending) = mode.split_once('/').unwrap_or_default();
+        let is_one = |word: &str, of: [&str; 2]| of.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
+        if !is_one(action, ["manual-action", "automatic-action"])
+            || !is_one(sending, ["MDN-sent-manually", "MDN-sent-automatically"])
+        {
+            return Err(other("disposition: no action and sending mode")());
+        }
+        if outcome.contains(';') {
+            return Err(other("disposition: it says two things")());
+        }
+        Ok(outcome.trim().to_owned())
+    }
+
     /// RFC 8098 §3.2.6, RFC 4130 §7.4.3: `processed` without a modifier acknowledges; with `error` it says that nothing came of the
     /// bundle, and the class stands behind it, or in a field of its own. Anything else is no word about a bundle.
     pub fn said(&self) -> Result<Became, Refused> {
         let other = || Refusal::MessageMalformed.about("disposition");
-        let outcome = self.disposition.as_deref().ok_or_else(other)?.rsplit(';').next().unwrap_or_default().trim();
-        let (kind, modifier) = outcome.split_once('/').map_or((outcome, None), |(kind, rest)| (kind, Some(rest)));
+        let outcome = self.outcome()?;
+        let (kind, modifier) = outcome.split_once('/').map_or((&*outcome, None), |(kind, rest)| (kind, Some(rest)));
         if !kind.trim().eq_ignore_ascii_case("processed") {
             return Err(other());
         }
@@ -98,6 +124,45 @@ impl Notification {
             _ => None,
         }
     }
+}
+
+/// The Message-ID in a value of `Original-Message-ID`, without brackets and comments (RFC 8098 §3.2.5, RFC 5322 §3.6.4).
+pub fn original_message_id(value: &str) -> Option<String> {
+    message_id(&without_comments(value)?)
+}
+
+/// A value without its comments (RFC 5322 §3.2.2), each of which is a space; none: one of them does not end. What stands in quotation marks
+/// or angle brackets has none.
+fn without_comments(value: &str) -> Option<String> {
+    let (mut plain, mut depth, mut inside) = (String::with_capacity(value.len()), 0_u32, None);
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        // RFC 5322 §3.2.1: a quoted pair begins and ends nothing.
+        let pair = if letter == '\\' && (depth > 0 || inside == Some('"')) { Some(letters.next()?) } else { None };
+        match (letter, inside) {
+            _ if depth == 0 && pair.is_some() => plain.extend([Some(letter), pair].into_iter().flatten()),
+            _ if pair.is_some() => {}
+            ('(', None) => {
+                depth += 1;
+                plain.push(' ');
+            }
+            (')', None) if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            (end, Some(wanted)) => {
+                inside = inside.filter(|_| end != wanted);
+                plain.push(end);
+            }
+            (begin, None) => {
+                inside = match begin {
+                    '"' => Some('"'),
+                    '<' => Some('>'),
+                    _ => None,
+                };
+                plain.push(begin);
+            }
+        }
+    }
+    (depth == 0).then_some(plain)
 }
 
 /// RFC 4130 §7.4.3: `base64, micalg`.
@@ -149,10 +214,58 @@ mod tests {
             FIELDS.replace("BwcH", ""),
             FIELDS.replace("\r\n", "\n"),
             format!(" folded\r\n{FIELDS}"),
+            format!("{FIELDS}\r\nOriginal-Message-ID: <c@x.example>\r\nDisposition: a/b; processed/error\r\n"),
+            format!("{FIELDS}\r\n\r\nX-More: 1"),
             format!("{FIELDS}no field\r\n"),
         ] {
             assert_eq!(Notification::read(broken.as_bytes()).unwrap_err().why, Refusal::MessageMalformed, "{broken}");
         }
+    }
+
+    // Profile §8.2, RFC 8098 §3.2
+    #[test]
+    fn a_comment_changes_nothing() {
+        let known = read(FIELDS);
+        for (from, to) in [
+            ("; processed", "; processed (done)"),
+            ("Disposition: manual-action/MDN", "Disposition: (by \\) hand (all of it)) manual-action (x) / (y) MDN"),
+            ("; processed", " (;) ;\r\n (deleted; denied)\r\n processed"),
+            ("rfc822; 99", "(a) rfc822 (b;c); (d) 99"),
+            ("plans.example\r\n", "plans.example (us)\r\n"),
+            ("<b@x.example>", "(this) <b@x.example> (and no other)"),
+        ] {
+            let found = read(&FIELDS.replacen(from, to, 1));
+            assert_eq!(found.is_processed(), Ok(()), "{to}");
+            assert_eq!((found.original, found.recipient), (known.original.clone(), known.recipient.clone()), "{to}");
+        }
+        let class = read(&FIELDS.replace("; processed", "; processed (no) / error (why): decryption-failed (so)"));
+        assert_eq!(class.fault(), Some(Fault::DecryptionFailed));
+        // What stands in brackets is the id, whatever it looks like.
+        assert_eq!(read(&FIELDS.replace("<b@", "<b(1)@")).original.as_deref(), Some("b(1)@x.example"));
+        assert_eq!(without_comments(r#""a \" (b" (c \( d) e"#).as_deref(), Some(r#""a \" (b"   e"#));
+        for broken in ["; processed (done", "; processed (done\\)", "; processed (a (b)"] {
+            assert!(read(&FIELDS.replace("; processed", broken)).said().is_err(), "{broken}");
+        }
+    }
+
+    // Profile §8.2, RFC 8098 §3.2.6
+    #[test]
+    fn a_disposition_says_how_it_came_about_and_one_thing() {
+        let mode = "manual-action/MDN-sent-manually; processed";
+        for (written, about) in [
+            ("processed", "disposition: no action and sending mode"),
+            ("; processed", "disposition: no action and sending mode"),
+            ("manual-action; processed", "disposition: no action and sending mode"),
+            ("MDN-sent-manually/manual-action; processed", "disposition: no action and sending mode"),
+            ("manual-action/MDN-sent-manually; denied; processed", "disposition: it says two things"),
+            ("manual-action/MDN-sent-manually; processed; processed", "disposition: it says two things"),
+            ("manual-action/MDN-sent-manually; processed;", "disposition: it says two things"),
+        ] {
+            let refused = read(&FIELDS.replace(mode, written)).is_processed().unwrap_err();
+            assert_eq!((refused.why, &*refused.about), (Refusal::MessageMalformed, about), "{written}");
+        }
+        let automatic = FIELDS.replace(mode, "Automatic-Action / mdn-sent-automatically ;PROCESSED");
+        assert_eq!(read(&automatic).is_processed(), Ok(()));
     }
 
     // Profile §8.22

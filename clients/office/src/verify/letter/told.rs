@@ -126,8 +126,7 @@ impl Told {
         if said.original.as_ref() != Some(&message_id) {
             return Err(missing("Original-Message-ID"));
         }
-        let became = said.disposition.as_deref().and_then(|said| said.rsplit(';').next()).unwrap_or_default();
-        if !became.trim().eq_ignore_ascii_case("dispatched") {
+        if !said.outcome()?.eq_ignore_ascii_case("dispatched") {
             return Err(missing("Disposition"));
         }
         let to = said.recipient.and_then(|to| to.office_number()).ok_or_else(|| missing("Final-Recipient"))?;

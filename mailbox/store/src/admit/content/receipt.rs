@@ -1,6 +1,8 @@
 //! A receipt, or the word that a bundle could not be opened: a notification (RFC 8098), and nothing that could carry a plan.
 
-use fumibako_model::{Address, Became, CLOCK_SKEW, Fault, Notification, Refusal, Refused, message_id, read_section};
+use fumibako_model::{
+    Address, Became, CLOCK_SKEW, Fault, Notification, Refusal, Refused, original_message_id, read_section,
+};
 use fumibako_signer::{ReceiptError, SignatureError, SignedReceipt};
 use jiff::Timestamp;
 use mail_parser::{DateTime, Message, MessagePart, MimeHeaders};
@@ -59,7 +61,7 @@ pub(in super::super) fn claimed(part: &Part, header: &[u8]) -> Option<String> {
     }
     let named = part.split(|octet| *octet == b'\n').find_map(|line| {
         let (name, value) = std::str::from_utf8(line).ok()?.split_once(':')?;
-        name.eq_ignore_ascii_case("original-message-id").then(|| message_id(value)).flatten()
+        name.eq_ignore_ascii_case("original-message-id").then(|| original_message_id(value)).flatten()
     });
     Some(named.unwrap_or_default())
 }
