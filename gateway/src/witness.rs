@@ -100,8 +100,11 @@ pub(crate) fn load(settings: &Evidence) -> Result<Loaded, WitnessError> {
         std::fs::read(former).map_err(|why| WitnessError::Former(former.clone(), why))?
     };
     // A file without a certificate is a wrong one.
-    let unfit = |why| WitnessError::NoAuthority(former.clone(), why);
     let own: String = witness.chain().iter().map(Certificate::to_pem).collect();
+    let unfit = |why| {
+        let wrong = if Witnesses::read(own.as_bytes()).is_err() { file } else { former };
+        WitnessError::NoAuthority(wrong.clone(), why)
+    };
     let believed = Witnesses::read(&[own.as_bytes(), &pem].concat()).map_err(unfit)?;
     let key = witness.certificate().fingerprint_hex();
     if let Some(until) = believed.replaced(&key) {

@@ -8,8 +8,8 @@ use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATIONAL_UNIT_NAME};
 use der::asn1::{AnyRef, Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use der::{Any, Decode as _, Encode as _, Sequence};
 use jiff::Timestamp;
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
+use x509_cert::ext::pkix::{NameConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -134,6 +134,18 @@ impl Certificate {
             _ => None,
         };
         names.iter().filter_map(mail).collect()
+    }
+
+    /// Of an authority: whether mail addresses are all that it may vouch for, and only those of one host that it names
+    /// (RFC 5280 §4.2.1.10).
+    pub fn is_limited_to_a_mail_domain(&self) -> bool {
+        let limits = self.decoded.tbs_certificate().get_extension::<NameConstraints>();
+        let Ok(Some((_, limits))) = limits else { return false };
+        let permitted = limits.permitted_subtrees.unwrap_or_default();
+        // A name that begins with a full stop stands for every host below it; one with an @ for a single address.
+        let host = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains('@');
+        let [only] = permitted.as_slice() else { return false };
+        matches!(&only.base, GeneralName::Rfc822Name(name) if host(name.as_str()))
     }
 
     /// SHA-256 of the certificate.

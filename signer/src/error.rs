@@ -154,6 +154,12 @@ pub enum CertificateError {
     /// It, or something on the way to the anchor, breaks a rule of RFC 5280.
     #[error("the chain to the trusted authority does not hold: {0}")]
     BadChain(&'static str),
+    /// An authority that may vouch for any mail address, where only one that is limited to a domain may stand (RFC 5280 §4.2.1.10).
+    #[error("{subject} is not limited to the mail addresses of one domain, as an authority of evidence is")]
+    Unlimited {
+        /// The authority.
+        subject: String,
+    },
     /// An authority's certificate where a subscriber's is expected.
     #[error("an authority's certificate cannot sign mail")]
     Authority,

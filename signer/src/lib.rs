@@ -82,7 +82,7 @@ pub use sign::{Signing, sign, sign_with};
 pub use signed::{Signature, Signed};
 pub use status::{StatusAnswer, StatusQuestion};
 pub use stream::SignedStream;
-pub use timestamp::{TimeStamp, TimeStampRequest, TimeStamper};
+pub use timestamp::{ClaimedStamp, TimeStamp, TimeStampRequest, TimeStamper};
 #[cfg(feature = "token")]
 pub use token::Token;
 pub use trust::{RevocationNews, Trust, WithoutList};

@@ -21,8 +21,7 @@ use crate::ess::{CONTENT_HINTS, ContentHints, RECEIPT, ReceiptRequest};
 use crate::limits::SIGNATURE_BYTES_MAX;
 use crate::mime::Entity;
 use crate::multipart::{Boundary, two_parts};
-use crate::timestamp::TimeStamp;
-use crate::trust::Trust;
+use crate::timestamp::ClaimedStamp;
 
 /// A message whose outer layer is `multipart/signed` with exactly two parts. Nothing is verified yet.
 pub struct Signed<'m> {
@@ -138,10 +137,10 @@ impl Signature {
     }
 
     /// What the time stamp beside the signature says, if there is one: that the signature existed by then. Anybody may have
-    /// put it there; `trust` is one made [`Trust::for_time_stamps`].
-    pub fn time_stamp(&self, trust: &Trust, at: Timestamp) -> Option<Result<TimeStamp, TimeStampError>> {
+    /// put it there.
+    pub fn time_stamp(&self) -> Option<Result<ClaimedStamp, TimeStampError>> {
         let token = self.time_stamp.as_ref()?;
-        Some(TimeStamp::verify(token, &self.value_digest(), trust, at))
+        Some(ClaimedStamp::read(token, &self.value_digest()))
     }
 
     /// SHA-256 over what was signed (RFC 5652 §5.4), whose certificate it is, and what the signer alone chose for this

@@ -85,29 +85,7 @@ impl TimeStamp {
     /// outlives it; `at`, the present, only has to come after that. `trust` is one made [`Trust::for_time_stamps`];
     /// whether the authority was revoked, [`TimeStamp::check_revocation`] says.
     pub fn verify(token: &[u8], digest: &[u8; 32], trust: &Trust, at: Timestamp) -> Result<Self, TimeStampError> {
-        if token.len() > TIME_STAMP_BYTES_MAX {
-            return Err(TimeStampError::TooLarge { what: "time stamp", limit: TIME_STAMP_BYTES_MAX });
-        }
-        // RFC 3161 §2.4.2: no signature but the authority's.
-        let (signature, content) = verified_around(token, TST_INFO)?;
-        let info = Info::from_der(&content).map_err(|_| TimeStampError::Malformed("it does not decode"))?;
-        let time = info.check()?;
-        // RFC 3161 §2.4.2, RFC 5816 §2.2.1: another certificate with the same key could say other things.
-        if !signature.names_certificate() {
-            return Err(TimeStampError::Nameless);
-        }
-        check_usage(signature.signer())?;
-        if info.authority.as_ref().is_some_and(|named| !is_named(signature.signer(), named)) {
-            return Err(TimeStampError::OtherAuthority);
-        }
-        if !info.imprint.is(digest) {
-            return Err(TimeStampError::OtherImprint);
-        }
-        if time.duration_since(at) > AHEAD {
-            return Err(TimeStampError::Future { time });
-        }
-        trust.check(&signature, time)?;
-        Ok(Self { token: token.to_vec(), info, time, signature })
+        ClaimedStamp::read(token, digest)?.believed(trust, at)
     }
 
     /// Whether its authority was revoked, as far as is known at `at`. RFC 3161 §4: a revocation after the stamp leaves it good
@@ -153,6 +131,61 @@ impl TimeStamp {
     /// The authority's signature.
     pub fn signature(&self) -> &Signature {
         &self.signature
+    }
+}
+
+/// A token over a digest that holds in itself: what somebody says who has a certificate for time stamps. Nobody was asked yet whether
+/// that one is to be believed.
+#[derive(Clone, Debug)]
+pub struct ClaimedStamp(TimeStamp);
+
+impl ClaimedStamp {
+    /// Reads a token over a SHA-256 digest.
+    pub fn read(token: &[u8], digest: &[u8; 32]) -> Result<Self, TimeStampError> {
+        if token.len() > TIME_STAMP_BYTES_MAX {
+            return Err(TimeStampError::TooLarge { what: "time stamp", limit: TIME_STAMP_BYTES_MAX });
+        }
+        // RFC 3161 §2.4.2: no signature but the authority's.
+        let (signature, content) = verified_around(token, TST_INFO)?;
+        let info = Info::from_der(&content).map_err(|_| TimeStampError::Malformed("it does not decode"))?;
+        let time = info.check()?;
+        // RFC 3161 §2.4.2, RFC 5816 §2.2.1: another certificate with the same key could say other things.
+        if !signature.names_certificate() {
+            return Err(TimeStampError::Nameless);
+        }
+        check_usage(signature.signer())?;
+        if info.authority.as_ref().is_some_and(|named| !is_named(signature.signer(), named)) {
+            return Err(TimeStampError::OtherAuthority);
+        }
+        if !info.imprint.is(digest) {
+            return Err(TimeStampError::OtherImprint);
+        }
+        Ok(Self(TimeStamp { token: token.to_vec(), info, time, signature }))
+    }
+
+    /// The same once an authority vouches for whoever stamped; [`TimeStamp::verify`] says how that is judged.
+    pub fn believed(&self, trust: &Trust, at: Timestamp) -> Result<TimeStamp, TimeStampError> {
+        let Self(stamp) = self;
+        if stamp.time.duration_since(at) > AHEAD {
+            return Err(TimeStampError::Future { time: stamp.time });
+        }
+        trust.check(&stamp.signature, stamp.time)?;
+        Ok(stamp.clone())
+    }
+
+    /// The moment that it states.
+    pub fn time(&self) -> Timestamp {
+        self.0.time
+    }
+
+    /// The certificate of whoever stamped.
+    pub fn signer(&self) -> &Certificate {
+        self.0.signature.signer()
+    }
+
+    /// Its number, in lower-case hexadecimal.
+    pub fn serial_hex(&self) -> String {
+        self.0.serial_hex()
     }
 }
 

@@ -1,13 +1,14 @@
 //! The evidence about a bundle with all that proves it, asked of the gateway and verified before anybody gets it (Profile §8.19). The
 //! command writes it to a file, the screens hand it to the browser: it is the same file.
 
-use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, PROOF_FORM, ProofFile, Refusal};
+use fumibako_model::{EvidenceId, LogEntry, OfficeNumber, PROOF_FORM, ProofFile, Refusal, Witnesses};
+use fumibako_signer::Trust;
 use jiff::Timestamp;
 
 use crate::https::{self, Question};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{NotWhole, Report, Witnessed, verify_proof};
+use crate::verify::{NotWhole, Report, Vouchers, Witnessed, verify_proof};
 
 /// What the evidence is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,16 +48,33 @@ pub(crate) struct Proof {
     pub(crate) witnessed: Witnessed,
 }
 
+/// Whom the settings believe of what.
+struct Believed {
+    gateway: Witnesses,
+    offices: Trust,
+    stampers: Option<Trust>,
+}
+
+impl Believed {
+    fn of(settings: &Settings) -> Result<Self, Trouble> {
+        let (gateway, offices) = (settings.evidence_trust(None)?, settings.trust()?);
+        Ok(Self { gateway, offices, stampers: settings.stamp_trust(None)? })
+    }
+
+    fn vouchers(&self) -> Vouchers<'_> {
+        Vouchers { gateway: &self.gateway, offices: Some(&self.offices), stampers: self.stampers.as_ref() }
+    }
+}
+
 /// Asks for it, and judges it as `fumibako verify` will years later.
 pub(crate) async fn ask(settings: &Settings, about: &About, now: Timestamp) -> Result<Proof, Trouble> {
-    let gateway = settings.evidence_trust(None)?;
-    let offices = settings.trust()?;
+    let believed = Believed::of(settings)?;
     let path = about.path();
     let file: ProofFile = https::ask(settings, Question::get(&path)).await?;
     if file.v != PROOF_FORM {
         return Err(Trouble::NotAMessage(path.into(), NotWhole::LaterProof));
     }
-    let (report, witnessed) = verify_proof(&file, (&gateway, Some(&offices)), (None, &[]), now);
+    let (report, witnessed) = verify_proof(&file, believed.vouchers(), (None, &[]), now);
     let octets = serde_json::to_vec_pretty(&file).map_err(std::io::Error::from)?;
     Ok(Proof { octets, report, witnessed })
 }
@@ -97,10 +115,10 @@ pub(crate) async fn number(settings: &Settings, about: &About) -> Result<Evidenc
 impl Proof {
     /// Judges it once more, with the message that it is about: whether it is that one, and what opens of it.
     pub(crate) fn held_against(self, settings: &Settings, original: &[u8], now: Timestamp) -> Result<Self, Trouble> {
-        let trust = (settings.evidence_trust(None)?, settings.trust()?);
+        let believed = Believed::of(settings)?;
         let file: ProofFile = serde_json::from_slice(&self.octets).map_err(std::io::Error::from)?;
         let keys = settings.reading_keys()?;
-        let (report, witnessed) = verify_proof(&file, (&trust.0, Some(&trust.1)), (Some(original), &keys), now);
+        let (report, witnessed) = verify_proof(&file, believed.vouchers(), (Some(original), &keys), now);
         Ok(Self { report, witnessed, ..self })
     }
 }

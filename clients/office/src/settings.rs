@@ -64,6 +64,9 @@ pub struct Settings {
     pub authority: Vec<Authority>,
     /// PEM file of the authority that vouches for the gateway's evidence. No default; without it evidence cannot be verified.
     pub evidence_authority_file: PathBuf,
+    /// PEM file of the authorities above those who stamp times (RFC 3161), believed about time and nothing else. Default none: what is stamped
+    /// is shown, and not verified.
+    pub stamp_authority_file: PathBuf,
     /// Revocation lists of those authorities, DER or PEM, or answers of their OCSP responders, one a file, each at most 64 MiB.
     /// Default none: nothing tells what
     /// was revoked, and every certificate of a trusted authority is believed. An authority that has a list here is believed
@@ -132,6 +135,7 @@ impl Default for Settings {
             trust_file: PathBuf::new(),
             authority: Vec::new(),
             evidence_authority_file: PathBuf::new(),
+            stamp_authority_file: PathBuf::new(),
             revocation_files: Vec::new(),
             partners_file: PathBuf::new(),
             readers_days: 7,
@@ -194,6 +198,7 @@ impl Settings {
             &mut self.old_identity_password_file,
             &mut self.trust_file,
             &mut self.evidence_authority_file,
+            &mut self.stamp_authority_file,
             &mut self.partners_file,
             &mut self.data_folder,
             &mut self.save_folder,

@@ -31,6 +31,12 @@ impl Ca {
         Self(Authority::create("Test CA", now() - SignedDuration::from_hours(24)).unwrap())
     }
 
+    /// One that vouches for the mail addresses of the gateway's domain alone, as that of its evidence does.
+    pub(crate) fn of_evidence() -> Self {
+        let began = now() - SignedDuration::from_hours(24);
+        Self(Authority::create_for_domain("Evidence CA", "plans.example", began).unwrap())
+    }
+
     pub(crate) fn trust(&self) -> Trust {
         Trust::new([self.0.certificate().clone()]).unwrap()
     }
@@ -69,6 +75,11 @@ impl Ca {
         };
         let until = now() + SignedDuration::from_hours(24);
         self.0.issue_as(&request(address.unwrap_or(A), Purpose::Mail, until), &manner).unwrap()
+    }
+
+    /// What believes this authority about time.
+    pub(crate) fn stampers(&self) -> Trust {
+        Trust::for_time_stamps([self.0.certificate().clone()]).unwrap()
     }
 
     /// A clock's word on a digest, from below this authority.

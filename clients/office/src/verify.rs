@@ -10,12 +10,12 @@ mod layer;
 mod letter;
 mod proof;
 mod receipt;
+mod stamp;
 mod words;
 
 use fumibako_model::{Address, Domain, OfficeNumber, Party, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{
-    CertificateError, DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed,
-    TimeStampError, Trust, expand,
+    DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed, Trust, expand,
 };
 use jiff::Timestamp;
 use mail_parser::Message;
@@ -29,13 +29,15 @@ use crate::receipt::notification;
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
 pub use letter::{LetterJudge, is_the_gateways_letter, verify_letter};
-pub use proof::{Witnessed, verify_continuation, verify_proof};
+pub use proof::{Vouchers, Witnessed, verify_continuation, verify_proof};
 
 /// Whom to believe, as of when, and what can be opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge<'j> {
     /// The authorities that are believed, with their revocation lists; without a list nothing is said about revocation.
     pub trust: &'j Trust,
+    /// The authorities that are believed about time, and about nothing else.
+    pub stampers: Option<&'j Trust>,
     /// The keys that may open a seal; none leaves it closed.
     pub keys: &'j [Identity],
     /// The domain of all offices, if it is known; else that of `From`.
@@ -140,7 +142,7 @@ pub fn verify(message: &[u8], judge: &Judge<'_>) -> Report {
         Err(report) => return report,
     };
     let believed = report.certificate(&signature, judge);
-    report.time_stamp(&signature, judge);
+    report.signature_stamped(&signature, judge);
     let outer = rules::headers_of(message);
     let part = rules::headers_of(signed.part());
     let (Ok(outer), Ok(part)) = (outer, part) else {
@@ -207,33 +209,11 @@ impl Report {
         leads && !revoked
     }
 
-    /// Profile §4.21: when the signature existed, if a stamp beside it says so.
-    fn time_stamp(&mut self, signature: &Signature, judge: &Judge<'_>) {
-        let trust = judge.trust.stamping();
-        match signature.time_stamp(&trust, judge.at) {
-            None => {}
-            Some(Ok(stamp)) => {
-                let state = match stamp.check_revocation(&trust, judge.at) {
-                    // Without a list nothing is said about revocation, here as above.
-                    Ok(()) | Err(RevocationError::NoList { .. }) => State::Holds,
-                    Err(why) => State::Fails(revoked(why)),
-                };
-                self.add(What::TimeStamp, state, layer::time_stamp(&stamp));
-            }
-            // Such as one of an archive, seen from the day on which the message came.
-            Some(Err(TimeStampError::Future { .. })) => {
-                self.add(What::TimeStamp, State::Unseen(Unseen::LaterStamp), Vec::new());
-            }
-            Some(Err(TimeStampError::Certificate(CertificateError::UnknownIssuer { .. }))) => {
-                self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
-            }
-            Some(Err(TimeStampError::Certificate(why))) => {
-                self.add(What::TimeStamp, State::Fails(not_trusted(why)), Vec::new());
-            }
-            Some(Err(why)) => {
-                self.add(What::TimeStamp, State::Fails(Refusal::SignatureMalformed.about(why)), Vec::new());
-            }
-        }
+    /// Profile §4.21: when the signature existed, if a stamp beside it says so. The authorities of offices vouch for those below them.
+    fn signature_stamped(&mut self, signature: &Signature, judge: &Judge<'_>) {
+        let Some(claimed) = signature.time_stamp() else { return };
+        let by: Vec<Trust> = judge.stampers.cloned().into_iter().chain([judge.trust.stamping()]).collect();
+        self.time_stamp(claimed, &by, (judge.at, judge.at));
     }
 
     /// Profile §5.4: the certificate is that of the office in `From`, or (§9.10) of the agent in `Sender`.

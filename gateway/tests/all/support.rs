@@ -114,7 +114,7 @@ pub(crate) fn old_key() -> (Authority, Identity) {
 /// The same for so many days.
 pub(crate) fn key_since(days: i64) -> (Authority, Identity) {
     let from = ago(days);
-    let authority = Authority::create("Evidence", from).unwrap();
+    let authority = Authority::create_for_domain("Evidence", "plans.example", from).unwrap();
     let request = authority::Request {
         common_name: "gateway",
         rfc822_name: "gateway@plans.example",

@@ -30,8 +30,13 @@ pub enum KeyStanding {
 }
 
 impl Witnesses {
-    /// Believes the keys under these authorities, each until another took its place.
+    /// Believes the keys under these authorities, each until another took its place. An authority that is not limited to the mail addresses of
+    /// one domain is none of evidence (Profile §8.16), and is refused: whoever has any certificate of it with the gateway's address could write
+    /// evidence, as those of an authority that stands above time stamps.
     pub fn new(authorities: Vec<Certificate>, replaced: BTreeMap<String, Timestamp>) -> Result<Self, CertificateError> {
+        if let Some(other) = authorities.iter().find(|one| !one.is_limited_to_a_mail_domain()) {
+            return Err(CertificateError::Unlimited { subject: other.subject() });
+        }
         Ok(Self { trust: Trust::new(authorities)?, replaced })
     }
 
@@ -120,7 +125,26 @@ fn earlier(replaced: &mut BTreeMap<String, Timestamp>, key: String, until: Times
 
 #[cfg(test)]
 mod tests {
+    use fumibako_signer::authority::Authority;
+
     use super::*;
+
+    // Profile §8.16
+    #[test]
+    fn only_an_authority_of_one_mail_domain_is_one_of_evidence() {
+        let at = "2026-11-20T00:15:00Z".parse().unwrap();
+        let evidence = Authority::create_for_domain("evidence CA", "plans.example", at).unwrap().certificate().to_pem();
+        let read = |authorities: &str| Witnesses::read(authorities.as_bytes()).map(|_| ());
+        assert_eq!(read(&evidence), Ok(()));
+        let stamps = Authority::create("stamps CA", at).unwrap();
+        let hosts = Authority::create_for_domain("hosts CA", ".example", at).unwrap();
+        for other in [stamps, hosts] {
+            let subject = other.certificate().subject();
+            let refused = Err(CertificateError::Unlimited { subject });
+            assert_eq!(read(&other.certificate().to_pem()), refused);
+            assert_eq!(read(&(evidence.clone() + &other.certificate().to_pem())), refused);
+        }
+    }
 
     // Profile §8.16
     #[test]

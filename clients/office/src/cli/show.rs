@@ -145,7 +145,7 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
     // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
     let sealed = is_sealed(&kept.octets.0);
     let keys = if sealed { settings.reading_keys()? } else { Vec::new() };
-    let trust = settings.trust()?;
+    let (trust, stampers) = (settings.trust()?, settings.stamp_trust(None)?);
     let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
     let verdict = open(&kept.octets.0, &reader);
     let signed = Signed::read(&kept.octets.0).ok();
@@ -158,7 +158,8 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
     let evidence = entry.as_ref().and_then(Entry::evidence);
     let receipt = receipt.map(|receipt| {
         let (domain, original) = (settings.domain.as_ref(), Some(kept.octets.0.as_slice()));
-        let judge = Judge { trust: &trust, keys: &keys, domain, original, at: receipt.arrived };
+        let judge =
+            Judge { trust: &trust, stampers: stampers.as_ref(), keys: &keys, domain, original, at: receipt.arrived };
         Acknowledged { arrived: receipt.arrived, report: verify(&receipt.octets.0, &judge) }
     });
     Ok(View {

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::verify::{
-    Input, Judge, Layer, LetterJudge, Report, State, is_the_gateways_letter, read, read_input, verify,
+    Input, Judge, Layer, LetterJudge, Report, State, Vouchers, is_the_gateways_letter, read, read_input, verify,
     verify_continuation, verify_letter, verify_proof,
 };
 
@@ -49,6 +49,10 @@ pub(super) struct Verify {
     /// reports, instead of that of the settings
     #[arg(long, value_name = "FILE")]
     evidence_authority: Option<PathBuf>,
+    /// タイムスタンプ局の発行元（PEM）。日時についてだけ信頼します。設定 `stamp_authority_file` の代わり / authorities of time stamps, believed
+    /// about time alone, instead of that setting
+    #[arg(long, value_name = "FILE")]
+    stamp_authority: Option<PathBuf>,
     /// --key のパスワードを 1 行に一つずつ書いたファイル / file with the passwords of --key, one a line
     #[arg(long, value_name = "FILE", requires = "key")]
     key_password_file: Option<PathBuf>,
@@ -79,8 +83,10 @@ impl Verify {
         let trust = self.trust(settings.as_ref())?;
         let sealed = is_sealed(&message.0) || original.as_deref().is_some_and(is_sealed);
         let keys = if sealed { self.keys(settings.as_ref())? } else { Vec::new() };
+        let stampers = self.stampers(settings.as_ref())?;
         let judge = Judge {
             trust: &trust,
+            stampers: stampers.as_ref(),
             keys: &keys,
             domain: settings.as_ref().and_then(|settings| settings.domain.as_ref()),
             original: original.as_deref(),
@@ -103,9 +109,10 @@ impl Verify {
         let offices = self.offices(settings.as_ref())?;
         // Our own copy of what was sent opens with our own key (Profile §4.6).
         let keys = if original.is_some_and(is_sealed) { self.keys(settings.as_ref())? } else { Vec::new() };
-        let gateway = self.gateway(settings.as_ref())?;
+        let (gateway, stampers) = (self.gateway(settings.as_ref())?, self.stampers(settings.as_ref())?);
+        let by = Vouchers { gateway: &gateway, offices: offices.as_ref(), stampers: stampers.as_ref() };
         let report = match input {
-            Input::Proof(proof) => verify_proof(proof, (&gateway, offices.as_ref()), (original, &keys), clock()).0,
+            Input::Proof(proof) => verify_proof(proof, by, (original, &keys), clock()).0,
             Input::Continuation(proof) => verify_continuation(proof, &gateway),
             Input::Message(_) => return Err(Trouble::NobodyTrusted),
         };
@@ -132,9 +139,9 @@ impl Verify {
             return Err(Trouble::NoGatewayTrusted);
         };
         let keys = if original.is_some_and(is_sealed) { self.keys(settings)? } else { Vec::new() };
+        let stampers = self.stampers(settings)?;
         let judge = LetterJudge {
-            gateway: &gateway,
-            offices: offices.as_ref(),
+            by: Vouchers { gateway: &gateway, offices: offices.as_ref(), stampers: stampers.as_ref() },
             domain: settings.and_then(|settings| settings.domain.as_ref()),
             original: (original, &keys),
             at: self.at,
@@ -155,6 +162,12 @@ impl Verify {
             Err(Trouble::SettingMissing(_)) => Err(Trouble::NoGatewayTrusted),
             trust => trust,
         }
+    }
+
+    /// Whom to believe about time, if somebody said so.
+    fn stampers(&self, settings: Option<&Settings>) -> Result<Option<Trust>, Trouble> {
+        let none = Settings::default();
+        settings.unwrap_or(&none).stamp_trust(self.stamp_authority.as_deref())
     }
 
     /// Whom to believe of offices, if somebody said so.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use fumibako_model::{Domain, Witnesses};
 use fumibako_signer::limits::REVOCATION_LIST_BYTES_MAX;
-use fumibako_signer::{Certificate, Naming, Practice, Purposes, Trust, WithoutList};
+use fumibako_signer::{Certificate, CertificateError, Naming, Practice, Purposes, Trust, WithoutList};
 use serde::Deserialize;
 
 use super::{Settings, read_small, read_up_to};
@@ -131,6 +131,18 @@ impl Settings {
         Witnesses::read(&read_small(file)?).map_err(|why| Trouble::Trust(file.to_owned(), why))
     }
 
+    /// Profile §8.21: the authorities of time stamps, in this file or that of the settings, if one is named.
+    pub fn stamp_trust(&self, file: Option<&Path>) -> Result<Option<Trust>, Trouble> {
+        let file = file.unwrap_or(&self.stamp_authority_file);
+        if file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let none = || Err(CertificateError::Malformed("it holds no certificate"));
+        let found = Certificate::many_from_pem(&read_small(file)?);
+        let found = found.and_then(|found| if found.is_empty() { none() } else { Trust::for_time_stamps(found) });
+        found.map(Some).map_err(|why| Trouble::Trust(file.to_owned(), why))
+    }
+
     /// The authorities of these files, with these revocation lists, as these settings know their certificates.
     pub fn trust_in(
         &self,
@@ -165,5 +177,41 @@ impl Settings {
         let entries = partners::file::read(&self.partners_file)?;
         let numbered = entries.into_iter().filter_map(|entry| Some((entry.certificate.fingerprint(), entry.office?)));
         Ok(numbered.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fumibako_careplan::Lang;
+
+    use super::*;
+    use crate::testing::Ca;
+
+    // Profile §8.16, §8.21
+    #[test]
+    fn authorities_of_stamps_have_a_file_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let (evidence, stamps) = (Ca::of_evidence(), Ca::new());
+        let both = put("both.pem", &(evidence.pem() + &stamps.pem()));
+        let own = put("own.pem", &evidence.pem());
+        let apart = put("stamps.pem", &stamps.pem());
+        let named = |file: &Path| Settings { evidence_authority_file: file.to_owned(), ..Settings::default() };
+        assert!(named(&own).evidence_trust(None).is_ok());
+        let refused = named(&own).evidence_trust(Some(&both)).unwrap_err();
+        let words = refused.words(Lang::Ja);
+        assert!(words.what.contains("both.pem") && words.what.contains("証跡の発行元ではない"), "{words:?}");
+        assert!(words.next.contains("--stamp-authority") && words.next.contains("stamp_authority_file"), "{words:?}");
+
+        assert!(Settings::default().stamp_trust(None).unwrap().is_none());
+        let settings = Settings { stamp_authority_file: apart.clone(), ..Settings::default() };
+        assert_eq!(settings.stamp_trust(None).unwrap().unwrap().anchors().len(), 1);
+        assert_eq!(settings.stamp_trust(Some(&both)).unwrap().unwrap().anchors().len(), 2);
+        let empty = put("empty.pem", "no certificate\n");
+        assert!(matches!(settings.stamp_trust(Some(&empty)), Err(Trouble::Trust(path, _)) if path == empty));
     }
 }

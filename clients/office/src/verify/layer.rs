@@ -3,7 +3,7 @@
 use fumibako_model::Refused;
 use fumibako_model::happened::Words;
 use fumibako_model::log::SetBack;
-use fumibako_signer::{Certificate, Enveloped, Signature, TimeStamp};
+use fumibako_signer::{Certificate, ClaimedStamp, Enveloped, Signature};
 use jiff::Timestamp;
 use mail_parser::Message;
 use serde_json::{Value, json};
@@ -108,7 +108,9 @@ pub enum Unseen {
     NoHeader,
     /// No revocation list of the authority was given.
     NoList,
-    /// Nobody says that whoever stamped the time is to be believed.
+    /// Nobody says whom to believe about time.
+    NoStampers,
+    /// Nobody says that whoever stamped the time is to be believed; others are.
     OtherClock,
     /// The stamp was made after the moment at which all is judged.
     LaterStamp,
@@ -266,11 +268,11 @@ pub(super) fn set_back(latest: &SetBack) -> Fact {
     }
 }
 
-/// RFC 3161: the signature existed by then, says an authority.
-pub(super) fn time_stamp(stamp: &TimeStamp) -> Vec<Fact> {
+/// RFC 3161: the signature existed by then, says whoever stamped.
+pub(super) fn time_stamp(stamp: &ClaimedStamp) -> Vec<Fact> {
     vec![
         Fact::moment("time", "日時", "time", Some(stamp.time())),
-        Fact::text("stamped_by", "タイムスタンプ局", "stamped by", Some(stamp.signature().signer().subject())),
+        Fact::text("stamped_by", "タイムスタンプ局", "stamped by", Some(stamp.signer().subject())),
         Fact::text("stamp_serial", "番号", "serial number", Some(stamp.serial_hex())),
     ]
 }

@@ -5,26 +5,24 @@ mod told;
 
 use fumibako_model::{
     Domain, Event, Evidence, KeyStanding, Local, PROOF_FORM, ProofFile, Reason, Recorded, Refusal, Report as Kind,
-    Witnesses, happened,
+    happened,
 };
-use fumibako_signer::{Identity, Signature, Trust};
+use fumibako_signer::{Identity, Signature};
 use jiff::Timestamp;
 use mail_parser::Message;
 use serde::Deserialize;
 
 use super::layer::{self, Fact, State, Unseen, What};
 use super::proof::{broken, is_the_gateways};
-use super::{Form, Report, verify_proof};
+use super::{Form, Report, Vouchers, verify_proof};
 use crate::bundle::open as rules;
 use told::Told;
 
 /// Whom to believe of what the gateway wrote, and what it may be held against.
 #[derive(Clone, Copy, Debug)]
 pub struct LetterJudge<'j> {
-    /// The authorities of the gateway's evidence.
-    pub gateway: &'j Witnesses,
-    /// Those of the offices, if somebody named them.
-    pub offices: Option<&'j Trust>,
+    /// Who vouches for the gateway, and for what is attached.
+    pub by: Vouchers<'j>,
     /// The domain of all offices, if it is known; else that of `From`.
     pub domain: Option<&'j Domain>,
     /// The bundle that a report is about, as it was sent, with the keys that may open it.
@@ -88,7 +86,7 @@ impl Report {
         let at = judge.at.unwrap_or(signed);
         let judged = match domain {
             None => Err(Refusal::MessageMalformed.about("From")),
-            Some(domain) => is_the_gateways(signature, (domain.as_str(), at), judge.gateway).and_then(|standing| {
+            Some(domain) => is_the_gateways(signature, (domain.as_str(), at), judge.by).and_then(|standing| {
                 let says_so = from.as_ref().is_some_and(|from| from.local == Local::Gateway && from.domain == *domain);
                 if says_so { Ok(standing) } else { Err(Refusal::NotItsCertificate.about("From")) }
             }),
@@ -124,7 +122,7 @@ impl Report {
                 return self.add(What::ReportEvidence, state, Vec::new());
             }
         };
-        let (proof, witnessed) = verify_proof(&file, (judge.gateway, judge.offices), judge.original, judge.now);
+        let (proof, witnessed) = verify_proof(&file, judge.by, judge.original, judge.now);
         let piece = witnessed.pieces.iter().find(|one| Some(one.id) == told.evidence_id());
         self.says(&told, piece, believed);
         let holds = proof.holds();

@@ -10,8 +10,8 @@ use fumibako_model::{
     not_trusted, revoked,
 };
 use fumibako_signer::{
-    Certificate, Identity, RevocationError, RevocationNews, Signature, Signed, TimeStamp, Trust, WithoutList, enclosed,
-    unhex,
+    Certificate, ClaimedStamp, Identity, RevocationError, RevocationNews, Signature, Signed, Trust, WithoutList,
+    enclosed, unhex,
 };
 use jiff::Timestamp;
 
@@ -41,6 +41,17 @@ pub struct Witnessed {
     pub erased: Option<Erased>,
 }
 
+/// Who vouches for what, as whoever asks says. None of them vouches for anything of another's.
+#[derive(Clone, Copy, Debug)]
+pub struct Vouchers<'v> {
+    /// For the gateway's evidence.
+    pub gateway: &'v Witnesses,
+    /// For the certificates of offices, where somebody said so.
+    pub offices: Option<&'v Trust>,
+    /// For time stamps (RFC 3161 §2.3), where somebody said so.
+    pub stampers: Option<&'v Trust>,
+}
+
 /// What rests on what.
 struct Look<'l> {
     file: &'l ProofFile,
@@ -51,17 +62,17 @@ struct Look<'l> {
     domain: Option<Domain>,
 }
 
-/// Judges it: `gateway` vouches for the gateway's evidence, `offices` for the certificates of offices, `original` is the bundle
-/// as it was sent, with the keys that may open it. Everything is judged as of then; the present only has to come after a time stamp.
+/// Judges it by whom `by` names; `original` is the bundle as it was sent, with the keys that may open it. Everything is judged as of
+/// then; the present only has to come after a time stamp.
 pub fn verify_proof(
     file: &ProofFile,
-    (gateway, offices): (&Witnesses, Option<&Trust>),
+    by: Vouchers<'_>,
     (original, keys): (Option<&[u8]>, &[Identity]),
     now: Timestamp,
 ) -> (Report, Witnessed) {
     let mut report = Report::new(Form::Proof);
-    let (head, standing) = report.head(file, gateway);
-    let stamped = report.stamped(file, gateway, now);
+    let (head, standing) = report.head(file, by);
+    let stamped = report.head_stamped(file, by.stampers, now);
     report.key(standing, stamped);
     let pieces: Vec<Recorded> = file.entries.iter().take(PIECES).filter_map(|one| read(one).ok()).collect();
     report.pieces(file, head.as_ref());
@@ -70,7 +81,7 @@ pub fn verify_proof(
         file.certificates.iter().filter_map(|one| Certificate::from_der(&STANDARD.decode(one).ok()?).ok());
     let look = Look {
         file,
-        offices: offices.map(|offices| as_of_then(offices, file)),
+        offices: by.offices.map(|offices| as_of_then(offices, file)),
         certificates: certificates.collect(),
         pieces,
         domain,
@@ -92,7 +103,8 @@ pub fn verify_proof(
 /// Judges whether a later head continues an earlier one (Profile §8.20).
 pub fn verify_continuation(file: &Continuation, gateway: &Witnesses) -> Report {
     let mut report = Report::new(Form::Proof);
-    let mut one = |head: &String| report.head(&ProofFile { head: head.clone(), ..ProofFile::default() }, gateway);
+    let by = Vouchers { gateway, offices: None, stampers: None };
+    let mut one = |head: &String| report.head(&ProofFile { head: head.clone(), ..ProofFile::default() }, by);
     // What a key signed that was replaced is confirmed by one that was not.
     let ((earlier, _), (later, standing)) = (one(&file.earlier), one(&file.later));
     report.key(standing, None);
@@ -122,17 +134,13 @@ pub(super) fn octets(hex: &str) -> Option<Hash> {
     unhex(hex)?.try_into().ok()
 }
 
-/// The offices' authorities with the lists of the file, in place of those of today: what was known then is what counts.
-fn as_of_then(offices: &Trust, file: &ProofFile) -> Trust {
-    let read = |one: &String| offices.read_news(&STANDARD.decode(one).ok()?).ok();
+/// The authorities with the lists of the file, in place of those of today: what was known then is what counts.
+fn as_of_then(own: &Trust, file: &ProofFile) -> Trust {
+    let read = |one: &String| own.read_news(&STANDARD.decode(one).ok()?).ok();
     let news: Vec<RevocationNews> = file.revocation.iter().filter_map(read).collect();
     // Where the file has none, whoever asks may have some. Where nothing tells what an authority revoked, that was not looked at,
     // however the settings believe it.
-    if news.is_empty() {
-        offices.without_list(WithoutList::Refuse)
-    } else {
-        offices.with_news(news, WithoutList::Refuse)
-    }
+    if news.is_empty() { own.without_list(WithoutList::Refuse) } else { own.with_news(news, WithoutList::Refuse) }
 }
 
 impl Look<'_> {
@@ -160,7 +168,7 @@ impl Look<'_> {
 
 impl Report {
     /// Profile §8.13: the signature over the log, whose it is, and how its key stands.
-    fn head(&mut self, file: &ProofFile, gateway: &Witnesses) -> (Option<Head>, KeyStanding) {
+    fn head(&mut self, file: &ProofFile, by: Vouchers<'_>) -> (Option<Head>, KeyStanding) {
         let opened = STANDARD.decode(&file.head).map_err(|why| why.to_string());
         let opened = opened.and_then(|der| enclosed(&der).map_err(|why| why.to_string()));
         let read = opened.and_then(|(signature, inside)| {
@@ -183,7 +191,7 @@ impl Report {
         facts.extend(head.set_back.as_ref().map(layer::set_back));
         facts.extend(layer::signer(&signature));
         self.add(What::LogHead, State::Holds, facts);
-        let (believed, standing) = match is_the_gateways(&signature, (&head.log, head.at), gateway) {
+        let (believed, standing) = match is_the_gateways(&signature, (&head.log, head.at), by) {
             Ok(standing) => (Ok(()), Some(standing)),
             Err(why) => (Err(why), None),
         };
@@ -204,24 +212,19 @@ impl Report {
         self.add(What::FormerKey, state, vec![Fact::moment("replaced", "鍵を替えた日時", "replaced", until)]);
     }
 
-    /// RFC 3161: the head existed by then, says an authority; so did every piece under it.
-    fn stamped(&mut self, file: &ProofFile, gateway: &Witnesses, now: Timestamp) -> Option<Timestamp> {
+    /// RFC 3161: the head existed by then, says an authority; so did every piece under it. Whether that one was revoked is judged as of the
+    /// stamp, by what the file has.
+    fn head_stamped(&mut self, file: &ProofFile, stampers: Option<&Trust>, now: Timestamp) -> Option<Timestamp> {
         let stamp = file.stamp.as_ref()?;
         let (stamp, der) =
             (STANDARD.decode(stamp).unwrap_or_default(), STANDARD.decode(&file.head).unwrap_or_default());
         let mut digest = [0; 32];
         digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&der).as_ref());
-        match TimeStamp::verify(&stamp, &digest, &gateway.trust().stamping(), now) {
-            Ok(stamp) => {
-                self.add(What::TimeStamp, State::Holds, layer::time_stamp(&stamp));
-                return Some(stamp.time());
-            }
-            Err(fumibako_signer::TimeStampError::Certificate(_)) => {
-                self.add(What::TimeStamp, State::Unseen(Unseen::OtherClock), Vec::new());
-            }
-            Err(why) => self.add(What::TimeStamp, State::Fails(Refusal::SignatureMalformed.about(why)), Vec::new()),
-        }
-        None
+        let stampers = stampers.map(|stampers| as_of_then(stampers, file));
+        let claimed = ClaimedStamp::read(&stamp, &digest);
+        let time = claimed.as_ref().ok().map(ClaimedStamp::time);
+        let holds = self.time_stamp(claimed, stampers.as_slice(), (now, time.unwrap_or(now)));
+        time.filter(|_| holds)
     }
 
     /// RFC 9162 §2.1.3.2: each piece is what the log has in its place.
@@ -382,11 +385,16 @@ impl Report {
 pub(super) fn is_the_gateways(
     signature: &Signature,
     (domain, at): (&str, Timestamp),
-    gateway: &Witnesses,
+    by: Vouchers<'_>,
 ) -> Result<KeyStanding, Refused> {
-    let standing = gateway.judge(signature, at)?;
+    let standing = by.gateway.judge(signature, at)?;
+    let signer = signature.signer();
+    // Who is believed about time writes no evidence, whatever else the file of authorities holds.
+    if let Some(other) = by.stampers.into_iter().flat_map(Trust::anchors).find(|one| signer.is_signed_by(one)) {
+        return Err(Refusal::UnknownAuthority.about(format_args!("{}: --stamp-authority", other.subject())));
+    }
     let name = format!("gateway@{domain}");
-    let named = signature.signer().rfc822_names().iter().any(|known| known.eq_ignore_ascii_case(&name));
+    let named = signer.rfc822_names().iter().any(|known| known.eq_ignore_ascii_case(&name));
     if named { Ok(standing) } else { Err(Refusal::NotItsCertificate.about(name)) }
 }
 

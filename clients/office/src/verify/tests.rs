@@ -47,7 +47,7 @@ impl Pair {
 
     fn report(&self, message: &[u8], keys: &[Identity]) -> Report {
         let trust = self.ca.trust().with_lists([], WithoutList::Refuse);
-        verify(message, &Judge { trust: &trust, keys, domain: None, original: None, at: now() })
+        verify(message, &Judge { trust: &trust, stampers: None, keys, domain: None, original: None, at: now() })
     }
 
     /// What the layers say, and that [`open`] says the same of the whole.
@@ -143,7 +143,7 @@ fn a_receipt_is_held_against_what_was_sent() {
     let pair = Pair::new();
     let (trust, keys) = (pair.ca.trust(), std::slice::from_ref(&pair.a));
     let against = |receipt: &[u8], original: &[u8], keys: &[Identity]| {
-        let judge = Judge { trust: &trust, keys, domain: None, original: Some(original), at: now() };
+        let judge = Judge { trust: &trust, stampers: None, keys, domain: None, original: Some(original), at: now() };
         states(&verify(receipt, &judge))
     };
     for sent in [pair.sealed(), pair.composed(&Closing::Signed)] {
@@ -265,7 +265,7 @@ fn certificates_are_judged_as_of_the_moment_asked_for() {
     let message = pair.sealed();
     let at = |hours| {
         let at = now() + SignedDuration::from_hours(hours);
-        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, original: None, at }))
+        states(&verify(&message, &Judge { trust: &trust, stampers: None, keys: &[], domain: None, original: None, at }))
     };
     assert!(at(0).contains("authority: holds"));
     assert!(at(25).contains("authority: E-CRT-002"));
@@ -283,7 +283,14 @@ fn revocation_is_said_of_where_a_list_tells() {
         let trust = pair.ca.trust().with_lists([list], WithoutList::Refuse);
         states(&verify(
             &message,
-            &Judge { trust: &trust, keys: std::slice::from_ref(&pair.b), domain: None, original: None, at },
+            &Judge {
+                trust: &trust,
+                stampers: None,
+                keys: std::slice::from_ref(&pair.b),
+                domain: None,
+                original: None,
+                at,
+            },
         ))
     };
     assert!(!states(&[], now()).contains("unseen") && states(&[], now()).contains("revocation: holds"));
@@ -299,7 +306,7 @@ fn revocation_is_said_of_where_a_list_tells() {
 fn another_domain_than_ours_is_not_believed() {
     let pair = Pair::new();
     let (trust, domain) = (pair.ca.trust(), "elsewhere.example".parse().unwrap());
-    let judge = Judge { trust: &trust, keys: &[], domain: Some(&domain), original: None, at: now() };
+    let judge = Judge { trust: &trust, stampers: None, keys: &[], domain: Some(&domain), original: None, at: now() };
     assert!(states(&verify(&pair.sealed(), &judge)).contains("holder: E-CRT-006"));
 }
 
@@ -423,7 +430,7 @@ fn a_stamp_of_a_revoked_authority_is_not_believed() {
         let list = pair.ca.list(revoked, now() + SignedDuration::from_hours(2));
         let list = fumibako_signer::RevocationList::read(&list, pair.ca.trust().anchors()).unwrap();
         let trust = pair.ca.trust().with_lists([list], WithoutList::Refuse);
-        states(&verify(&message, &Judge { trust: &trust, keys: &[], domain: None, original: None, at }))
+        states(&verify(&message, &Judge { trust: &trust, stampers: None, keys: &[], domain: None, original: None, at }))
     };
     assert!(told(&[], now()).contains("time-stamp: holds\n"));
     let revoked = told(&[&clock], now());
@@ -488,7 +495,7 @@ fn a_way_that_ended_is_told_with_what_to_do_about_it() {
     let trust = pair.ca.trust();
     let at = |at: &str| {
         let (keys, at) = (std::slice::from_ref(&b), at.parse().unwrap());
-        let report = verify(&message, &Judge { trust: &trust, keys, domain: None, original: None, at });
+        let report = verify(&message, &Judge { trust: &trust, stampers: None, keys, domain: None, original: None, at });
         report.layers.into_iter().find(|layer| layer.what == What::Envelope).unwrap()
     };
     // Nothing in it is signed, which is said before that day.

@@ -127,6 +127,7 @@ impl Unseen {
             Self::NoOriginal => "no-original",
             Self::NoHeader => "no-header",
             Self::NoList => "no-revocation-list",
+            Self::NoStampers => "no-time-stamping-authority",
             Self::OtherClock => "unknown-time-stamping-authority",
             Self::LaterStamp => "stamped-later",
             Self::NoMandate => "no-mandate-in-file",
@@ -195,6 +196,7 @@ impl Unseen {
                     "Name the authority's list with --crl (or in revocation_files) to look.",
                 ),
             ),
+            Self::NoStampers => no_stampers(lang),
             Self::OtherClock => other_clock(lang),
             Self::LaterStamp => later_stamp(lang),
             Self::NoMandate => no_mandate(lang),
@@ -252,15 +254,28 @@ fn later_stamp(lang: Lang) -> (&'static str, &'static str) {
 }
 
 /// A stamp of somebody nobody here vouches for.
-fn other_clock(lang: Lang) -> (&'static str, &'static str) {
+fn no_stampers(lang: Lang) -> (&'static str, &'static str) {
     (
         lang.pick(
             "タイムスタンプ局を信頼する指定がないので、確かめていません。",
             "Not looked at: nothing says that its time-stamping authority is to be believed.",
         ),
         lang.pick(
-            "タイムスタンプ局の発行元の証明書を --trust に加えると確かめられます。",
-            "Add the certificate of its authority with --trust to look.",
+            "タイムスタンプ局の発行元の証明書を --stamp-authority（または設定 stamp_authority_file）で指定すると確かめられます。",
+            "Name the certificate of the authority above it with --stamp-authority (or in stamp_authority_file) to look.",
+        ),
+    )
+}
+
+fn other_clock(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "信頼すると指定されたどの発行元のタイムスタンプでもないので、確かめていません。",
+            "Not looked at: it is of none of the time-stamping authorities that are to be believed.",
+        ),
+        lang.pick(
+            "--stamp-authority（または設定 stamp_authority_file）に、このタイムスタンプ局の発行元の証明書を加えると確かめられます。",
+            "Add the certificate of the authority above it to the file of --stamp-authority (or stamp_authority_file) to look.",
         ),
     )
 }

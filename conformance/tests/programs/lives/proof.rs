@@ -163,7 +163,7 @@ impl Life {
         openssl.under(Some(&self.clock)).run().succeeded()
     }
 
-    /// Whom offices believe of evidence and of stamps.
+    /// Whom offices believe of evidence.
     pub(super) fn gateway_authority(&self) -> PathBuf {
         self.world.gateway.folder().join("evidence/authority.pem")
     }

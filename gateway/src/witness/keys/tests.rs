@@ -16,7 +16,7 @@ struct Ring(Authority, Vec<Identity>);
 impl Ring {
     fn of(count: usize) -> Self {
         let from = hour(-24);
-        let authority = Authority::create("Evidence", from).unwrap();
+        let authority = Authority::create_for_domain("Evidence", "plans.example", from).unwrap();
         let request = Request {
             common_name: "gateway",
             rfc822_name: "gateway@plans.example",

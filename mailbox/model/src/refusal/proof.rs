@@ -24,7 +24,7 @@ pub fn not_trusted(error: CertificateError) -> Refused {
     use CertificateError as E;
     let why = match &error {
         // Whatever is wrong on the way: it leads to nobody who is trusted.
-        E::UnknownIssuer { .. } | E::BadChain(_) => Refusal::UnknownAuthority,
+        E::UnknownIssuer { .. } | E::BadChain(_) | E::Unlimited { .. } => Refusal::UnknownAuthority,
         E::Expired { .. } => Refusal::CertificateExpired,
         E::NotYetValid { .. } => Refusal::CertificateNotYetValid,
         E::WeakKey(_) => Refusal::AlgorithmNotAllowed,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fumibako_careplan::Lang;
 use fumibako_model::{Party, Refusal};
-use fumibako_signer::{IdentityError, ListError, SealError, SignError};
+use fumibako_signer::{CertificateError, IdentityError, ListError, SealError, SignError};
 
 use super::Trouble;
 use crate::trouble::Unfit;
@@ -49,6 +49,23 @@ fn no_gateway_trusted(lang: Lang) -> (String, &'static str) {
     )
 }
 
+/// Profile §8.16
+fn no_evidence_authority(path: &Path, subject: &str, lang: Lang) -> (String, &'static str) {
+    let path = path.display();
+    (
+        lang.pick(
+            format!("証跡の発行元のファイル {path} に、証跡の発行元ではない証明書があります（{subject}）。"),
+            format!("The file of the authorities of evidence {path} has a certificate that is none of them ({subject})."),
+        ),
+        lang.pick(
+            "ゲートウェイの運用者から受け取ったファイルを、そのまま指定してください。タイムスタンプ局の発行元は、--stamp-authority（または設定 stamp_authority_file）の\
+             ファイルに分けてください。",
+            "Name the file as the operator of the gateway gave it out. Authorities of time stamps belong into the file of --stamp-authority (or \
+             stamp_authority_file).",
+        ),
+    )
+}
+
 impl Trouble {
     /// What happened and what to do next, of a trouble with keys, certificates or seals.
     pub(super) fn about_keys(&self, lang: Lang) -> (String, String) {
@@ -58,6 +75,9 @@ impl Trouble {
             }
             (Self::Identity(path, why), Lang::En) => {
                 (format!("The key file {} does not open.", path.display()), identity_next(why, lang))
+            }
+            (Self::Trust(path, CertificateError::Unlimited { subject }), _) => {
+                no_evidence_authority(path, subject, lang)
             }
             (Self::Trust(path, _), Lang::Ja) => (
                 format!("信頼する発行元のファイル {} を読み取れません。", path.display()),

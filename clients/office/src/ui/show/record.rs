@@ -8,7 +8,7 @@ use fumibako_web::page::Proof as Title;
 use fumibako_web::part::Words;
 use fumibako_web::text::say;
 
-use crate::page::{Proves, agent, authorities, judged_by};
+use crate::page::{Proves, agent, authorities, judged_by, stamped};
 use crate::proof::{About, Proof};
 use crate::settings::Settings;
 use crate::ui::paint::{moment, pick};
@@ -58,6 +58,7 @@ impl Told {
         if let Some(erased) = &witnessed.erased {
             facts.push((lang.pick("消去", "Erased").into(), format!("{}　{}", moment(erased.at), erased.id)));
         }
+        facts.extend(stamped(report, lang).map(|said| (lang.pick("タイムスタンプ", "Time stamp").into(), said)));
         let signed = if witnessed.receipt.is_some() { What::Receipt } else { What::NotOpened };
         let by = witnessed.pieces.iter().rfind(|one| match signed {
             What::Receipt => one.evidence.receipt.is_some(),

@@ -80,8 +80,7 @@ impl Given {
     fn judged(&self, message: &[u8]) -> Report {
         let (gateway, domain) = (self.ca.trust().into(), "plans.example".parse().unwrap());
         let judge = LetterJudge {
-            gateway: &gateway,
-            offices: None,
+            by: Vouchers { gateway: &gateway, offices: None, stampers: None },
             domain: Some(&domain),
             original: (None, &[]),
             at: None,
@@ -269,8 +268,7 @@ fn the_signer_is_judged_as_of_when_it_signed_unless_another_moment_is_asked_for(
     let message = letter(&given.expired(), &given.gateway, GATEWAY);
     let (gateway, years) = (given.ca.trust().into(), SignedDuration::from_hours(24 * 365));
     let judge = LetterJudge {
-        gateway: &gateway,
-        offices: None,
+        by: Vouchers { gateway: &gateway, offices: None, stampers: None },
         domain: None,
         original: (None, &[]),
         at: None,

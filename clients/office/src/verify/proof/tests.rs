@@ -42,11 +42,16 @@ fn of_entries(gateway: &Identity, entries: Vec<String>, set_back: Option<SetBack
     }
 }
 
+/// These vouch for the gateway and for offices, and nobody for time.
+fn vouch<'v>(gateway: &'v Witnesses, offices: Option<&'v Trust>) -> Vouchers<'v> {
+    Vouchers { gateway, offices, stampers: None }
+}
+
 /// The layer, and whether all holds.
 fn judged(moments: [Timestamp; 2], set_back: Option<SetBack>, what: What) -> (layer::Layer, bool) {
     let ca = Ca::new();
     let file = file(&ca.identity("gateway@plans.example"), moments, set_back);
-    let (report, _) = verify_proof(&file, (&ca.trust().into(), None), (None, &[]), now());
+    let (report, _) = verify_proof(&file, vouch(&ca.trust().into(), None), (None, &[]), now());
     let holds = report.holds();
     (report.layers.into_iter().find(|layer| layer.what == what).unwrap(), holds)
 }
@@ -95,7 +100,7 @@ fn pieces_about_no_bundle_are_verified_as_what_they_are() {
     let ca = Ca::new();
     let file = of_entries(&ca.identity("gateway@plans.example"), vec![erased.into(), pruned.into()], None);
     let pieces = |file: &ProofFile| {
-        let (report, _) = verify_proof(file, (&ca.trust().into(), None), (None, &[]), now());
+        let (report, _) = verify_proof(file, vouch(&ca.trust().into(), None), (None, &[]), now());
         let holds = report.holds();
         (report.layers.into_iter().filter(|layer| layer.what == What::Evidence).collect::<Vec<_>>(), holds)
     };
@@ -142,7 +147,7 @@ fn what_the_lists_of_then_say_counts_and_what_those_of_today_say_does_not() {
     let years = now() + SignedDuration::from_hours(24 * 365 * 10);
     let judged = |at: Timestamp, then: &[Vec<u8>], offices: &Trust, clock: Timestamp| {
         let file = signed_at(&ca, &sender, at, then);
-        let (report, _) = verify_proof(&file, (&ca.trust().into(), Some(offices)), (None, &[]), clock);
+        let (report, _) = verify_proof(&file, vouch(&ca.trust().into(), Some(offices)), (None, &[]), clock);
         assert_eq!(report.state(What::SenderCertificate), Some(&State::Holds));
         assert_eq!(report.state(What::TrustState), Some(&State::Holds));
         report.state(What::Revocation).unwrap().clone()
@@ -175,7 +180,7 @@ fn whose_word_it_is_whose_a_certificate_is_is_said() {
     let by = |naming, listed: Listed| {
         let names = OrListed { naming, listed: listed.into(), domain: "plans.example".parse().ok() };
         let trust = Trust::with_practices([(anchor.clone(), Practice::new(Purposes::Mail, names))]).unwrap();
-        let (report, _) = verify_proof(&file, (&ca.trust().into(), Some(&trust)), (None, &[]), now());
+        let (report, _) = verify_proof(&file, vouch(&ca.trust().into(), Some(&trust)), (None, &[]), now());
         let layer = report.layers.into_iter().find(|layer| layer.what == What::SenderCertificate).unwrap();
         assert_eq!(layer.state, State::Holds);
         (told(&layer, NAMED_BY).unwrap().value.clone(), layer.words(Lang::Ja).what)
@@ -190,7 +195,7 @@ fn whose_word_it_is_whose_a_certificate_is_is_said() {
     assert!(words.contains("登録簿") && !words.contains("その事業所"), "{words}");
 
     // Nobody is an office of a gateway that is none.
-    let (report, _) = verify_proof(&file, (&Ca::new().trust().into(), Some(&ca.trust())), (None, &[]), now());
+    let (report, _) = verify_proof(&file, vouch(&Ca::new().trust().into(), Some(&ca.trust())), (None, &[]), now());
     assert_eq!(report.state(What::SenderCertificate), Some(&State::Unseen(Unseen::Earlier)));
 }
 
@@ -202,7 +207,7 @@ fn what_happened_is_told_in_words_and_to_programs_by_its_name() {
         "from": "9970000011", "to": "9970000029", "reason": "seen-by-the-gateway",
     });
     let file = of_entries(&ca.identity("gateway@plans.example"), vec![entry.to_string()], None);
-    let (report, _) = verify_proof(&file, (&ca.trust().into(), None), (None, &[]), now());
+    let (report, _) = verify_proof(&file, vouch(&ca.trust().into(), None), (None, &[]), now());
     let layer = report.layers.iter().find(|layer| layer.what == What::Evidence).unwrap();
     let (event, reason) = (told(layer, "event").unwrap(), told(layer, "reason").unwrap());
     assert_eq!((&event.value, &reason.value), (&"ContentHandover".into(), &"seen-by-the-gateway".into()));
@@ -213,11 +218,12 @@ fn what_happened_is_told_in_words_and_to_programs_by_its_name() {
 // Profile §8.16
 #[test]
 fn what_a_key_signed_that_was_replaced_is_told_and_nothing_after_its_end_is_believed() {
-    let ca = Ca::new();
+    let ca = Ca::of_evidence();
     let key = ca.identity("gateway@plans.example");
     let file = file(&key, [now(), now()], None);
     let judged = |text: String| {
-        let (report, _) = verify_proof(&file, (&Witnesses::read(text.as_bytes()).unwrap(), None), (None, &[]), now());
+        let (report, _) =
+            verify_proof(&file, vouch(&Witnesses::read(text.as_bytes()).unwrap(), None), (None, &[]), now());
         let state = |what| report.layers.iter().find(|layer| layer.what == what).map(|layer| layer.state.clone());
         (report.holds(), state(What::Gateway), state(What::FormerKey))
     };
@@ -235,7 +241,7 @@ fn what_a_key_signed_that_was_replaced_is_told_and_nothing_after_its_end_is_beli
     let others = line(now() - SignedDuration::from_secs(1)).replacen(|c: char| c.is_ascii_digit(), "x", 1);
     assert_eq!(judged(others), (true, Some(State::Holds), None));
     // Two authorities, and nothing that says when: as files were handed out once.
-    let newer = fumibako_signer::authority::Authority::create("Newer CA", now()).unwrap();
+    let newer = fumibako_signer::authority::Authority::create_for_domain("Newer CA", "plans.example", now()).unwrap();
     let both = own + &newer.certificate().to_pem();
     let (holds, gateway, told) = judged(both);
     assert_eq!((holds, gateway), (true, Some(State::Holds)));
@@ -278,7 +284,7 @@ fn a_receipt_signed_before_the_bundle_came_counts_and_whoever_reads_it_is_told()
         ];
         let file = of_entries(&ca.identity("gateway@plans.example"), entries, None);
         let file = ProofFile { receipt: Some(STANDARD.encode(&receipt)), ..file };
-        let (report, witnessed) = verify_proof(&file, (&ca.trust().into(), None), (None, &[]), now());
+        let (report, witnessed) = verify_proof(&file, vouch(&ca.trust().into(), None), (None, &[]), now());
         let layer = report.layers.iter().find(|layer| layer.what == What::Receipt).unwrap();
         assert_eq!(layer.state, State::Holds);
         let told = told(layer, "clock").map(|fact| (fact.value.clone(), fact.shown(Lang::Ja)));
@@ -292,3 +298,4 @@ fn a_receipt_signed_before_the_bundle_came_counts_and_whoever_reads_it_is_told()
         assert_eq!(page.contains(words), is_told, "{minutes}: {page}");
     }
 }
+mod stamps;
