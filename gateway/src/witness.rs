@@ -32,7 +32,7 @@ pub(crate) use acts::attest as attest_acts;
 pub(crate) use beside::put as put_beside;
 use beside::{any_lost, known, last_file};
 use doubt::{Coming, Doubt};
-pub(crate) use keys::{Keys, Said};
+pub(crate) use keys::{Keys, Said, misplaced};
 #[cfg(test)]
 pub(crate) use last::begin;
 pub(crate) use last::{Witnessing, begin_sealed, lost_heads};

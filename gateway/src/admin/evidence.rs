@@ -98,6 +98,7 @@ impl<S: Store> Admin<S> {
             match judged {
                 Ok(head) => {
                     good = kept.size;
+                    rows.extend(witness::misplaced(kept, &head).map(|said| about(said, (last, last), None)));
                     rows.extend(taken_out(&head, &heads));
                     counted.push(head);
                 }

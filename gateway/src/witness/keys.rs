@@ -162,13 +162,6 @@ fn inside<H: DeserializeOwned>(octets: &[u8]) -> Result<(Signature, H), Said> {
 }
 
 fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), Said> {
-    let day = Day::of(head.at);
-    if day != kept.day {
-        return Err(Said::new(
-            format!("{day} の署名が、別の日のものとされています"),
-            format!("it was signed on {day}"),
-        ));
-    }
     let size_holds = head.size == kept.size;
     match kept.root {
         Some(root) if size_holds && fumibako_store::hex(&root) == head.root => Ok(()),
@@ -180,6 +173,17 @@ fn over_what_is_there(kept: &KeptHead, head: &Head) -> Result<(), Said> {
             format!("it is over {} pieces of evidence, which are not there now", head.size),
         )),
     }
+}
+
+/// The row of a head that counts says another day than the head. That is wrong with the row alone: the head vouches for what it is over.
+pub(crate) fn misplaced(kept: &KeptHead, head: &Head) -> Option<Said> {
+    let (day, shown) = (Day::of(head.at), kept.day);
+    (day != shown).then(|| {
+        Said::new(
+            format!("{day} の署名が、別の日（{shown}）のものとされています。署名そのものは有効です"),
+            format!("the head that was signed on {day} is filed under another day ({shown}); the signature holds"),
+        )
+    })
 }
 
 /// What is wrong, for people.

@@ -149,6 +149,20 @@ fn of_the_heads_of_a_log_those_count_that_are_in_order_and_over_what_is_there() 
     }
 }
 
+// Profile §8.15: a row that was edited is that of its head, and accuses nothing that the head vouches for.
+#[test]
+fn a_head_filed_under_another_day_is_named_and_counts() {
+    let ring = Ring::of(1);
+    let keys = ring.keys(Vec::new());
+    let good = kept(ring.head(0, 2, hour(2)), 2, Some(2));
+    let moved = KeptHead { day: Day::of(hour(2 - 24 * 100)), ..kept(ring.head(0, 3, hour(3)), 3, Some(3)) };
+    let heads = [good, moved];
+    let judged = keys.judge(&heads).into_iter().map(|(kept, judged)| (kept, judged.map_err(|said| said.en).unwrap()));
+    let named: Vec<_> = judged.map(|(kept, head)| (head.size, misplaced(kept, &head).map(|said| said.en))).collect();
+    assert_eq!(named[0], (2, None));
+    assert!(matches!(&named[1], (3, Some(said)) if said.contains("another day")), "{named:?}");
+}
+
 // Profile §8.16
 #[test]
 fn a_head_tells_of_fifty_keys_and_forgets_the_oldest() {
