@@ -31,7 +31,7 @@ use fumibako_model::{Refusal, Refused};
 use fumibako_store::StoreError;
 use serde::Serialize;
 
-use crate::admin::{self, Remedy, Reply, Request};
+use crate::admin::{self, CallError, Remedy, Reply, Request};
 use crate::config::{Config, ConfigError};
 
 /// 文箱 Fumibako: ゲートウェイ / the gateway.
@@ -135,7 +135,7 @@ pub enum Failure {
     Refused(#[from] Refused),
     /// The gateway cannot be asked.
     #[error("{0}")]
-    Call(#[from] admin::CallError),
+    Call(#[from] CallError),
     /// A folder could not be made or read.
     #[error("{0}")]
     Init(#[from] crate::init::InitError),
@@ -228,7 +228,7 @@ impl Failure {
     /// The sentence for the operator; refusals stand in the catalogue in both languages.
     fn sentence(&self, lang: Lang) -> String {
         match self {
-            Self::Refused(refused) => {
+            Self::Refused(refused) | Self::Store(StoreError::Refused(refused)) => {
                 let row = refused.why.row();
                 let about = refused.about_in(lang).unwrap_or_else(|| refused.about.clone());
                 let about = if about.is_empty() { about } else { format!("（{about}）") };
@@ -253,6 +253,8 @@ impl Failure {
                 }
             },
             Self::Start(Start::Witness(why)) => why.to_string(),
+            // The sentence in front says the rest.
+            Self::Call(CallError::NotRunning(why) | CallError::Broken(why)) => why.to_string(),
             other => other.to_string(),
         }
     }
@@ -279,7 +281,10 @@ impl Failure {
                 "設定ファイルが使えません。かっこの中の項目を直すか、fumibako-gateway init で作ってください。"
             }
             Self::Refused(_) => "受け付けられません。",
-            Self::Call(_) => {
+            Self::Call(CallError::Broken(_)) => {
+                "ゲートウェイから正しい答えが来ません。status で動いているか確かめ、このプログラムと同じ版で起動し直してから、もう一度実行してください。"
+            }
+            Self::Call(CallError::NotRunning(_)) => {
                 "ゲートウェイが動いていません。fumibako-gateway serve で起動してから、もう一度実行してください。"
             }
             Self::Init(_) => "フォルダーを用意できません。別のフォルダーを指定するか、書き込めるか確かめてください。",
@@ -430,17 +435,52 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// The gateway answered with another kind of reply than was asked for: the two are of different versions.
 fn unexpected() -> Failure {
-    Failure::Call(admin::CallError::Broken(io::Error::other("it is of another version than this program")))
+    let why = "このプログラムと版が違います / it is of another version than this program";
+    Failure::Call(CallError::Broken(io::Error::other(why)))
 }
 
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use fumibako_model::not_trusted;
+    use fumibako_signer::CertificateError;
+    use fumibako_store::bodies::BodyError;
 
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn every_command_line_can_be_read() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_operator_reads_the_cause_in_japanese_first_and_in_japan_s_time() {
+        let ended = || not_trusted(CertificateError::Expired { not_after: "2026-11-30T05:48:16Z".parse().unwrap() });
+        let gone = || StoreError::from(BodyError::Missing("bodies/1.seg".into()));
+        let down = || CallError::NotRunning(io::ErrorKind::NotFound.into());
+        for (failure, ja, en) in [
+            (
+                Failure::from(ended()),
+                "（2026-11-30 14:48 まで有効）",
+                "(the certificate ended at 2026-11-30T05:48:16Z)",
+            ),
+            (StoreError::from(ended()).into(), "（2026-11-30 14:48 まで有効）", "E-CRT-"),
+            (
+                gone().into(),
+                "（bodies/1.seg がありません。バックアップから戻してください / ",
+                "bodies/1.seg is missing",
+            ),
+            (StoreError::Busy("使用中 / in use".into()).into(), "（使用中 / in use）", "the store is busy"),
+            (
+                crate::gateway::StartError::Store(gone()).into(),
+                "（bodies/1.seg がありません",
+                "bodies/1.seg is missing",
+            ),
+            (down().into(), "serve で起動してから、もう一度実行してください。（entity not found）", "is not running"),
+            (unexpected(), "（このプログラムと版が違います / ", "it is of another version"),
+        ] {
+            let (said, english) = (failure.sentence(Lang::Ja), failure.sentence(Lang::En));
+            assert!(said.contains(ja) && english.contains(en), "{said}\n{english}");
+        }
     }
 }

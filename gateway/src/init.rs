@@ -56,7 +56,9 @@ pub enum Ports {
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     /// There is one already.
-    #[error("{0} holds a gateway, or a part of one, already; choose another folder")]
+    #[error(
+        "{0} には、ゲートウェイまたはその一部がすでにあります。別のフォルダーを指定してください / {0} holds a gateway, or a part of one, already; choose another folder"
+    )]
     Exists(PathBuf),
     /// The file system says no.
     #[error("{0}: {1}")]

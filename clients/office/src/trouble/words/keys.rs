@@ -289,3 +289,22 @@ fn seal_next(why: &SealError, lang: Lang) -> &'static str {
         _ => lang.pick("プログラムの提供元に知らせてください。", "Tell the maker of the program."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_not_used_says_why_in_the_reader_s_language() {
+        let words = |why: ListError| Trouble::Revocation("lists/ca.crl".into(), why).words(Lang::Ja).what;
+        let named = words(ListError::UnknownIssuer { issuer: "CN=Other CA".into() });
+        assert_eq!(named, "失効リスト lists/ca.crl を使えません（CN=Other CA は信頼する発行元ではありません）。");
+        for why in
+            [ListError::BadSignature, ListError::NotAllowed, ListError::Malformed("x"), ListError::Unsupported("x")]
+        {
+            let said = words(why.clone());
+            let cause = said.rsplit_once("（").expect("the cause in brackets").1;
+            assert!(!cause.contains(|c: char| c.is_ascii_alphabetic()), "{why:?}: {said}");
+        }
+    }
+}
