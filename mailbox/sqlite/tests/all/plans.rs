@@ -5,7 +5,7 @@ use std::path::Path;
 use fumibako_sqlite::DATABASE_FILE;
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
-/// Queries that are meant to read whole tables (the roll, the census, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days, once for a key the notes of what went out), every pair (new folders and their marks), or what
+/// Queries that are meant to read whole tables (the roll, the census, a count of all evidence, the shape of the database, the words of recipients in an audit, heads, of which a day has one, holds in force, what was said of days, once for a key the notes of what went out), every pair (new folders and their marks), or what
 /// they themselves have found (days).
 const WHOLE: [&str; 30] = [
     "HAVING count(*) > 1",
