@@ -39,7 +39,12 @@ pub(crate) async fn missing(
     asked: &mut Asked,
     open: &dyn Fn(Option<OfficeNumber>, &Entry) -> bool,
 ) -> Result<Vec<Missing>, Trouble> {
-    let (mut missing, mut keeps) = (Vec::new(), None);
+    let mut missing = Vec::new();
+    if !at.local.iter().any(|entry| matches!(entry.fate, Fate::Posted { .. })) {
+        return Ok(missing);
+    }
+    let days = mailbox.terms().await?.retention_days.unwrap_or(KEPT_DAYS);
+    let kept = |then| at.now.duration_since(then) < SignedDuration::from_hours(24 * i64::from(days));
     for place in mailbox.places(&at.settings.party()?, Folder::Sent).await? {
         if place.office.is_some() && at.only.is_some() && place.office != at.only {
             continue;
@@ -48,18 +53,15 @@ pub(crate) async fn missing(
         let lies = |entry: &Entry| there.contains(&(place.office, entry.message_id.clone()));
         // The latest first: what a gateway lost is what came last, and not all may be asked about in one look.
         let posted = at.local.iter().rev().filter_map(|entry| Some((entry, posted_to_it(at, us, entry)?)));
-        let absent: Vec<_> = posted.filter(|(entry, _)| !lies(entry) && open(place.office, entry)).collect();
+        let absent = posted.filter(|(entry, (_, then))| kept(*then) && !lies(entry) && open(place.office, entry));
+        let absent: Vec<_> = absent.map(|(entry, (evidence, _))| (entry, evidence)).collect();
+        // Most often nothing is.
         if absent.is_empty() || !may_ask(mailbox, at, place).await? {
             continue;
         }
-        let days = match keeps {
-            Some(days) => days,
-            None => *keeps.insert(mailbox.terms().await?.retention_days.unwrap_or(KEPT_DAYS)),
-        };
-        let kept = SignedDuration::from_hours(24 * i64::from(days));
         let mut lacking = Vec::new();
-        for (entry, (evidence, then)) in absent {
-            if at.now.duration_since(then) < kept && asked.lacks(at, us, (entry, evidence)).await == Some(true) {
+        for (entry, evidence) in absent {
+            if asked.lacks(at, us, (entry, evidence)).await == Some(true) {
                 lacking.push(Missing { office: place.office, entry: entry.clone() });
             }
         }
