@@ -207,24 +207,11 @@ fn known(evidence: &Evidence, beside: &Beside) -> String {
 
 /// What was not looked at, by name, and how often.
 fn unseen(report: &Report) -> String {
-    let mut names: Vec<(&str, usize)> = Vec::new();
-    for layer in report.layers.iter().filter(|layer| matches!(layer.state, State::Unseen(_))) {
-        let name = layer.what.name(Lang::Ja);
-        match names.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => *count += 1,
-            None => names.push((name, 1)),
-        }
-    }
-    let listed = names.iter().map(|(name, count)| match count {
-        1 => (*name).to_owned(),
-        many => format!("{name}（{many} 項目）"),
-    });
     match report.unseen() {
         0 => String::new(),
-        count => format!(
-            "（うち {count} 項目は、このファイルだけでは確かめていません: {}）",
-            listed.collect::<Vec<_>>().join("、")
-        ),
+        count => {
+            format!("（うち {count} 項目は、このファイルだけでは確かめていません: {}）", report.unseen_names(Lang::Ja))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod receipt;
 mod stamp;
 mod words;
 
+use fumibako_careplan::Lang;
 use fumibako_model::{Address, Domain, OfficeNumber, Party, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{
     DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed, Trust, expand,
@@ -110,6 +111,24 @@ impl Report {
         let kept = [What::TrustState, What::SenderCertificate, What::RecipientCertificate, What::Receipt];
         let missing = |layer: &&Layer| layer.state == State::Unseen(Unseen::NotInProof) && kept.contains(&layer.what);
         self.layers.iter().filter(|_| keeps).filter(missing).map(|layer| layer.what).collect()
+    }
+
+    /// The names of what was not looked at, and how often, in a line.
+    pub(crate) fn unseen_names(&self, lang: Lang) -> String {
+        let mut names: Vec<(&str, usize)> = Vec::new();
+        for layer in self.layers.iter().filter(|layer| matches!(layer.state, State::Unseen(_))) {
+            let name = layer.what.name(lang);
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => names.push((name, 1)),
+            }
+        }
+        let listed = names.iter().map(|(name, count)| match (count, lang) {
+            (1, _) => (*name).to_owned(),
+            (many, Lang::Ja) => format!("{name}（{many} 項目）"),
+            (many, Lang::En) => format!("{name} ({many})"),
+        });
+        listed.collect::<Vec<_>>().join(lang.pick("、", ", "))
     }
 
     fn new(form: Form) -> Self {

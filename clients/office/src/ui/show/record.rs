@@ -1,6 +1,7 @@
 //! What a page to print says of one message: what its evidence says, whatever a list shows (Profile §8.19).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fumibako_careplan::Lang;
 use fumibako_model::{Event, Reason, happened};
@@ -11,10 +12,22 @@ use fumibako_web::text::say;
 use crate::page::{Proves, agent, authorities, judged_by, stamped};
 use crate::proof::{About, Proof};
 use crate::settings::Settings;
+use crate::trouble::Trouble;
 use crate::ui::paint::{moment, pick};
 use crate::ui::state::{App, both};
 use crate::ui::work::prove;
 use crate::verify::What;
+
+/// So long a page waits for its evidence.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// What is shown of a signature, by key, and under which words.
+const SIGNATURE: [(&str, &str); 4] = [
+    ("claimed_time", "fact-signed-at"),
+    ("clock", "fact-signed-clock"),
+    ("subject", "fact-signed-by"),
+    ("sha256", "fact-signed-cert"),
+];
 
 /// What the evidence comes to; of what has none, nothing.
 #[derive(Default)]
@@ -31,15 +44,20 @@ pub(super) struct Told {
     pub(super) trouble: Option<Words>,
 }
 
-/// Asks for the evidence, checks it and tells what it says.
+/// Asks for the evidence, checks it and tells what it says. Nobody looks at an empty page for long.
 pub(super) async fn told(app: &Arc<App>, about: About, lang: Lang) -> Told {
-    match prove::proof(app, about).await {
+    let given = match tokio::time::timeout(WAIT, prove::proof(app, about)).await {
+        Ok(given) => given,
+        Err(_) => Err(Trouble::Unreachable { host: String::new(), why: "timeout".into() }),
+    };
+    match given {
         Ok(proof) => Told::of(&proof, lang),
         Err(why) => {
-            let why = pick(&both(&why), lang);
-            let what = format!("{}（{}）", say(lang, "proof-unseen"), why.what.trim_end_matches('。'));
-            let trouble = Words { what, next: say(lang, "proof-unseen-next").into_owned(), code: why.code };
-            Told { title: Title::Record, lacks: None, number: None, facts: Vec::new(), trouble: Some(trouble) }
+            let told = pick(&both(&why), lang);
+            let id = if why.passes() { "proof-unseen" } else { "proof-doubted" };
+            let what = format!("{}（{}）", say(lang, id), told.what.trim_end_matches(['。', '.']));
+            let next = [told.next, say(lang, "proof-none").into_owned()].join(lang.pick("", " "));
+            Told { trouble: Some(Words { what, next, code: told.code }), ..Told::default() }
         }
     }
 }
@@ -67,13 +85,13 @@ impl Told {
         if let Some(layer) = report.layers.iter().find(|layer| layer.what == signed) {
             let agent = by.and_then(|one| one.evidence.by.as_ref()).map(agent);
             facts.extend(agent.map(|agent| (say(lang, "fact-signed-agent").into_owned(), agent)));
-            for (key, id) in
-                [("claimed_time", "fact-signed-at"), ("subject", "fact-signed-by"), ("sha256", "fact-signed-cert")]
-            {
+            for (key, id) in SIGNATURE {
                 let fact = layer.facts.iter().find(|fact| fact.key == key);
                 facts.extend(fact.map(|fact| (say(lang, id).into_owned(), fact.shown(lang))));
             }
         }
+        let unseen = report.unseen_names(lang);
+        facts.extend((!unseen.is_empty()).then(|| (say(lang, "fact-unseen").into_owned(), unseen)));
         Self {
             title: title(proves),
             lacks: proves.lacks().map(|(ja, en)| lang.pick(ja, en).to_owned()),

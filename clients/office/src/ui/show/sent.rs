@@ -256,6 +256,9 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         None => None,
     };
     let has_file = told.is_some();
+    // The number that the gateway answered with: all that is in hand where its evidence is not.
+    let (entries, to) = (crate::outbox::look(&app.settings.data_folder)?, row.to.number.parse().ok());
+    let answered = entries.iter().find(|entry| entry.is(&message_id, to)).and_then(Entry::evidence);
     let Told { title, lacks, number, facts: evidence, trouble } = told.unwrap_or_default();
     let mut facts = vec![
         fact("to-office", format!("{} {}", row.to.number, row.to.name.clone().unwrap_or_default())),
@@ -263,7 +266,9 @@ async fn receipt(State(app): Shared, here: Here, Path(id): Path<String>) -> Resu
         fact("file", format!("{} {}", count(lang, "files", row.files), row.units)),
         fact(
             "fact-evidence",
-            number.unwrap_or_else(|| here.say(if has_file { "evidence-in-file" } else { "evidence-none" })),
+            number
+                .or(answered.map(|id| id.to_string()))
+                .unwrap_or_else(|| here.say(if has_file { "evidence-in-file" } else { "evidence-none" })),
         ),
         fact("fact-message-id", message_id),
     ];

@@ -541,7 +541,7 @@ async fn what_expired_is_shown_with_its_record() {
     let record = desk.get("/inbox/1/receipt").await.text;
     let say = |id: &str| fumibako_web::text::say(Lang::Ja, id).into_owned();
     for words in
-        ["a@x", "data-print", "/inbox/1/proof", &say("gone-unfetched"), &say("proof-unseen"), &say("proof-record")]
+        ["a@x", "data-print", "/inbox/1/proof", &say("gone-unfetched"), &say("proof-doubted"), &say("proof-record")]
     {
         assert!(record.contains(words), "{words}: {record}");
     }
