@@ -20,7 +20,7 @@ use crate::hex::hex;
 use crate::limits::TIME_STAMP_BYTES_MAX;
 use crate::names::Naming;
 use crate::practice::{Practice, Purposes};
-use crate::revocation::Reason;
+use crate::revocation::{Reason, Revoked};
 use crate::signed::{Signature, verified_around};
 use crate::trust::Trust;
 
@@ -89,18 +89,23 @@ impl TimeStamp {
     }
 
     /// Whether its authority was revoked, as far as is known at `at`. RFC 3161 §4: a revocation after the stamp leaves it good
-    /// only where the reason says that the key was never in other hands. A certificate that has ended since is judged as of
-    /// the stamp.
+    /// only where the reason says that the key was never in other hands. Of a certificate that has ended since, what was known at
+    /// its end is asked, for a list need not name it any more (RFC 5280 §3.3).
     pub fn check_revocation(&self, trust: &Trust, at: Timestamp) -> Result<(), RevocationError> {
-        match trust.check_revocation(&self.signature, at) {
-            Err(RevocationError::Revoked { revoked, .. })
-                if self.time < revoked.since && is_harmless(revoked.reason) =>
-            {
-                Ok(())
+        let ended = self.signature.signer().not_after();
+        let excused = |revoked: &Revoked| self.time < revoked.since && is_harmless(revoked.reason);
+        match trust.check_revocation_since(&self.signature, (self.time, at.min(ended).max(self.time)), excused) {
+            // Lists of then have ended with it.
+            Err(RevocationError::Stale { .. } | RevocationError::NoList { .. }) if ended < at => {
+                self.check_revocation_then(trust)
             }
-            Err(RevocationError::Certificate(_)) => trust.check_revocation(&self.signature, self.time),
             verdict => verdict,
         }
+    }
+
+    /// The same as it was known when it was made. What was told later is not heard: [`TimeStamp::check_revocation`] comes first.
+    pub fn check_revocation_then(&self, trust: &Trust) -> Result<(), RevocationError> {
+        trust.check_revocation(&self.signature, self.time)
     }
 
     /// The moment at which the digest existed, as the authority says.

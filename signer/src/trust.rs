@@ -11,7 +11,7 @@ use crate::error::{CertificateError, ListError, RevocationError, Usage};
 use crate::names::Holder;
 use crate::practice::Practice;
 use crate::profile;
-use crate::revocation::RevocationList;
+use crate::revocation::{RevocationList, Revoked};
 use crate::signed::Signature;
 use crate::status::StatusAnswer;
 use crate::timestamp;
@@ -181,6 +181,24 @@ impl Trust {
     /// Whether the signature's certificate leads to an anchor at `at` and nothing on the way was revoked by then.
     pub fn check_revocation(&self, signature: &Signature, at: Timestamp) -> Result<(), RevocationError> {
         self.check_revocation_of(signature.signer(), signature.chain(), at)
+    }
+
+    /// Whether anything was revoked, as far as is known at `at`, on the way on which the signature led to an anchor at `then`, and is not
+    /// excused. Whoever says "revoked" is heard before whoever says nothing.
+    pub(crate) fn check_revocation_since(
+        &self,
+        signature: &Signature,
+        (then, at): (Timestamp, Timestamp),
+        excused: impl Fn(&Revoked) -> bool,
+    ) -> Result<(), RevocationError> {
+        let path = self.path(signature.signer(), signature.chain(), then)?;
+        let (all, without_list) = (path.all().collect::<Vec<_>>(), self.practices[path.place].when_unlisted());
+        let asked = (1..all.len()).map(|above| self.sources.check(all[above - 1], &all[above..], at, without_list));
+        let excused =
+            |why: &RevocationError| matches!(why, RevocationError::Revoked { revoked, .. } if excused(revoked));
+        let mut wrong: Vec<RevocationError> = asked.filter_map(Result::err).filter(|why| !excused(why)).collect();
+        let worst = wrong.iter().position(|why| matches!(why, RevocationError::Revoked { .. })).unwrap_or(0);
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.swap_remove(worst)) }
     }
 
     /// The same for a certificate without a signature.

@@ -16,7 +16,7 @@ mod words;
 use fumibako_careplan::Lang;
 use fumibako_model::{Address, Domain, OfficeNumber, Party, Refusal, Refused, not_signed, not_trusted, revoked};
 use fumibako_signer::{
-    DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed, Trust, expand,
+    DecryptError, Enveloped, Identity, RevocationError, Signature, SignatureError, Signed, Trust, WithoutList, expand,
 };
 use jiff::Timestamp;
 use mail_parser::Message;
@@ -26,6 +26,7 @@ use crate::bundle::Contents;
 use crate::bundle::open as rules;
 use crate::owner::holder;
 use crate::receipt::notification;
+use stamp::Lists;
 
 pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
@@ -231,8 +232,10 @@ impl Report {
     /// Profile §4.21: when the signature existed, if a stamp beside it says so. The authorities of offices vouch for those below them.
     fn signature_stamped(&mut self, signature: &Signature, judge: &Judge<'_>) {
         let Some(claimed) = signature.time_stamp() else { return };
-        let by: Vec<Trust> = judge.stampers.cloned().into_iter().chain([judge.trust.stamping()]).collect();
-        self.time_stamp(claimed, &by, (judge.at, judge.at));
+        // Where nothing tells what an authority revoked, that was not looked at, however its certificates are believed.
+        let ours = judge.trust.stamping().without_list(WithoutList::Refuse);
+        let by: Vec<Trust> = judge.stampers.cloned().into_iter().chain([ours]).collect();
+        self.time_stamp(claimed, &by, (judge.at, Lists::Current));
     }
 
     /// Profile §5.4: the certificate is that of the office in `From`, or (§9.10) of the agent in `Sender`.

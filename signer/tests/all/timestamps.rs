@@ -350,3 +350,46 @@ fn a_stamp_of_a_revoked_authority_does_not_hold() {
     // Whoever has the key may put back the clock; the list gives a reason that does not say otherwise.
     assert!(matches!(told(AT + hour, AT + hour * 2), Err(RevocationError::Revoked { .. })));
 }
+
+// RFC 3161 §4: the one who has a stolen key dates a stamp as he likes.
+#[test]
+fn a_stamp_from_before_a_revocation_holds_only_where_the_reason_clears_the_key() {
+    let stamping = Stamping::new(KeyKind::EcP256);
+    let digest = [7; 32];
+    let token = TimeStamper::new(stamping.identity.clone(), POLICY).unwrap().stamp(&digest, AT).unwrap();
+    let openssl = &stamping.openssl;
+    openssl.put("ca.pem", stamping.ca.to_pem().as_bytes());
+    openssl
+        .put("config", "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\n[x]\n2.5.29.20=ASN1:INTEGER:1\n");
+    let told = |reason: &str, hours: i64| {
+        let since = (AT + SignedDuration::from_hours(hours)).strftime("%y%m%d%H%M%SZ").to_string();
+        let serial = stamping.identity.certificate().serial_hex();
+        let serial = if serial.len().is_multiple_of(2) { serial } else { format!("0{serial}") }.to_uppercase();
+        openssl.put("index", format!("R\t491105000000Z\t{since}{reason}\t{serial}\tunknown\t/CN=x\n"));
+        let dates = [AT - days(1), AT + days(1)].map(|at| at.strftime("%y%m%d%H%M%SZ").to_string());
+        openssl.run(&format!(
+            "ca -config config -gencrl -keyfile ca.pem -cert ca.pem -crlexts x -out crl \
+             -crl_lastupdate {} -crl_nextupdate {}",
+            dates[0], dates[1]
+        ));
+        let list = RevocationList::read(&openssl.get("crl"), &[stamping.ca.certificate().clone()]).unwrap();
+        let trust = stamping.trust.with_lists([list], WithoutList::Refuse);
+        let stamp = TimeStamp::verify(&token, &digest, &trust, AT).unwrap();
+        // Now, and when the list and the certificate have long ended.
+        [AT + SignedDuration::from_hours(3), AT + days(9999)].map(|at| match stamp.check_revocation(&trust, at) {
+            Ok(()) => "good",
+            Err(RevocationError::Revoked { .. }) => "revoked",
+            Err(RevocationError::Stale { .. }) => "stale",
+            Err(other) => panic!("{reason}: {other}"),
+        })
+    };
+    for reason in ["", ",keyCompromise", ",CACompromise", ",certificateHold"] {
+        assert_eq!(told(reason, 1)[0], "revoked", "{reason}");
+        assert_eq!(told(reason, 1)[1], "revoked", "{reason}: also when its certificate has ended");
+        assert_eq!(told(reason, -1), ["revoked"; 2], "{reason}");
+    }
+    for reason in [",superseded", ",cessationOfOperation", ",affiliationChanged"] {
+        assert_eq!(told(reason, 1)[0], "good", "{reason}: it had stamped before");
+        assert_eq!(told(reason, -1), ["revoked"; 2], "{reason}");
+    }
+}

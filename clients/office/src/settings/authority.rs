@@ -140,7 +140,9 @@ impl Settings {
         let none = || Err(CertificateError::Malformed("it holds no certificate"));
         let found = Certificate::many_from_pem(&read_small(file)?);
         let found = found.and_then(|found| if found.is_empty() { none() } else { Trust::for_time_stamps(found) });
-        found.map(Some).map_err(|why| Trouble::Trust(file.to_owned(), why))
+        let found = found.map_err(|why| Trouble::Trust(file.to_owned(), why))?;
+        // Where nothing tells what it revoked, the layer says so.
+        Ok(Some(found.without_list(WithoutList::Refuse)))
     }
 
     /// The authorities of these files, with these revocation lists, as these settings know their certificates.

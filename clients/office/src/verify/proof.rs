@@ -16,6 +16,7 @@ use fumibako_signer::{
 use jiff::Timestamp;
 
 use super::layer::{self, Fact, State, Unseen, What};
+use super::stamp::Lists;
 use super::{Form, Report, receipt};
 use crate::owner::holder;
 use crate::receipt::{facts, notification};
@@ -212,8 +213,8 @@ impl Report {
         self.add(What::FormerKey, state, vec![Fact::moment("replaced", "鍵を替えた日時", "replaced", until)]);
     }
 
-    /// RFC 3161: the head existed by then, says an authority; so did every piece under it. Whether that one was revoked is judged as of the
-    /// stamp, by what the file has.
+    /// RFC 3161: the head existed by then, says an authority; so did every piece under it. Whether that one was revoked is judged as of now, by
+    /// what the file has: when it stamped is the stamper's own word, and a thief of its key writes any (§4).
     fn head_stamped(&mut self, file: &ProofFile, stampers: Option<&Trust>, now: Timestamp) -> Option<Timestamp> {
         let stamp = file.stamp.as_ref()?;
         let (stamp, der) =
@@ -223,7 +224,7 @@ impl Report {
         let stampers = stampers.map(|stampers| as_of_then(stampers, file));
         let claimed = ClaimedStamp::read(&stamp, &digest);
         let time = claimed.as_ref().ok().map(ClaimedStamp::time);
-        let holds = self.time_stamp(claimed, stampers.as_slice(), (now, time.unwrap_or(now)));
+        let holds = self.time_stamp(claimed, stampers.as_slice(), (now, Lists::Kept));
         time.filter(|_| holds)
     }
 

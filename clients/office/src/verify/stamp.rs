@@ -7,14 +7,22 @@ use jiff::Timestamp;
 use super::Report;
 use super::layer::{self, Fact, State, Unseen, What};
 
+/// What stands between a stamp and the lists that it is judged by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// They are of today; whatever has no word of today is not known.
+    Current,
+    /// They were kept beside the stamp, and end as it grows old. What they say of then stands, unless a later word is "revoked".
+    Kept,
+}
+
 impl Report {
-    /// Judges one by the first of these authorities that vouches for whoever stamped, `now`, and says whether it holds. Whether that one was
-    /// revoked is asked as of another moment.
+    /// Judges one by these authorities, `now`, and says whether it holds.
     pub(super) fn time_stamp(
         &mut self,
         claimed: Result<ClaimedStamp, TimeStampError>,
         by: &[Trust],
-        (now, revoked_by): (Timestamp, Timestamp),
+        (now, lists): (Timestamp, Lists),
     ) -> bool {
         let claimed = match claimed {
             Ok(claimed) => claimed,
@@ -25,14 +33,9 @@ impl Report {
         };
         let mut facts = layer::time_stamp(&claimed);
         let state = match believed(&claimed, by, now) {
-            Ok((stamp, trust)) => match stamp.check_revocation(trust, revoked_by) {
-                Ok(()) => {
-                    facts.push(revocation(true));
-                    State::Holds
-                }
-                // Nothing tells, or nothing of that time: nothing is said about it then, here as of any certificate.
-                Err(RevocationError::NoList { .. } | RevocationError::Stale { .. }) => {
-                    facts.push(revocation(false));
+            Ok((stamp, trusts)) => match is_known(&stamp, &trusts, (now, lists)) {
+                Ok(known) => {
+                    facts.push(revocation(known));
                     State::Holds
                 }
                 Err(why) => State::Fails(revoked(why)),
@@ -46,23 +49,49 @@ impl Report {
 }
 
 /// The stamp, and the authorities that vouch for it.
-fn believed<'t>(claimed: &ClaimedStamp, by: &'t [Trust], now: Timestamp) -> Result<(TimeStamp, &'t Trust), State> {
+fn believed<'t>(claimed: &ClaimedStamp, by: &'t [Trust], now: Timestamp) -> Result<(TimeStamp, Vec<&'t Trust>), State> {
+    let (mut found, mut trusts, mut wrong) = (None, Vec::new(), None);
     for trust in by {
-        return Err(match claimed.believed(trust, now) {
-            Ok(stamp) => return Ok((stamp, trust)),
+        match claimed.believed(trust, now) {
+            Ok(stamp) => {
+                found = Some(stamp);
+                trusts.push(trust);
+            }
             // Of nobody who is named here; a namesake with another key, as one that was renewed, is another.
             Err(TimeStampError::Certificate(
                 CertificateError::UnknownIssuer { .. } | CertificateError::BadChain(_),
-            )) => {
-                continue;
+            )) => {}
+            Err(why) => {
+                wrong.get_or_insert(match why {
+                    // Such as one of an archive, seen from the day on which the message came.
+                    TimeStampError::Future { .. } => State::Unseen(Unseen::LaterStamp),
+                    TimeStampError::Certificate(why) => State::Fails(not_trusted(why)),
+                    why => State::Fails(Refusal::SignatureMalformed.about(why)),
+                });
             }
-            // Such as one of an archive, seen from the day on which the message came.
-            Err(TimeStampError::Future { .. }) => State::Unseen(Unseen::LaterStamp),
-            Err(TimeStampError::Certificate(why)) => State::Fails(not_trusted(why)),
-            Err(why) => State::Fails(Refusal::SignatureMalformed.about(why)),
-        });
+        }
     }
-    Err(State::Unseen(if by.is_empty() { Unseen::NoStampers } else { Unseen::OtherClock }))
+    let nobody = State::Unseen(if by.is_empty() { Unseen::NoStampers } else { Unseen::OtherClock });
+    found.map(|stamp| (stamp, trusts)).ok_or(wrong.unwrap_or(nobody))
+}
+
+/// Whether anything tells that whoever stamped was not revoked. An authority that is named twice may have its lists in one place alone: who
+/// says "revoked" is heard, whoever else vouches.
+fn is_known(stamp: &TimeStamp, trusts: &[&Trust], (now, lists): (Timestamp, Lists)) -> Result<bool, RevocationError> {
+    let mut known = false;
+    for trust in trusts {
+        let verdict = match stamp.check_revocation(trust, now) {
+            Err(RevocationError::Stale { .. }) if lists == Lists::Kept => stamp.check_revocation_then(trust),
+            verdict => verdict,
+        };
+        match verdict {
+            Ok(()) => known = true,
+            // Nothing tells, or nothing of that time: nothing is said about it then, here as of any certificate.
+            Err(RevocationError::NoList { .. } | RevocationError::Stale { .. }) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(known)
 }
 
 /// Whether anything told that whoever stamped was not revoked.

@@ -437,6 +437,39 @@ fn a_stamp_of_a_revoked_authority_is_not_believed() {
     assert!(revoked.contains("time-stamp: E-REV-001\n") && revoked.contains("\nrevocation: holds\n"), "{revoked}");
 }
 
+// Profile §4.21, §8.21
+#[test]
+fn a_stamper_of_whom_no_list_speaks_is_not_said_to_be_in_force() {
+    let pair = Pair::new();
+    let message = pair.sealed();
+    let digest = Signed::read(&message).unwrap().verify().unwrap().value_digest();
+    let clock =
+        pair.ca.identity_for("clock@plans.example", Purpose::TimeStamping, now() + SignedDuration::from_hours(24));
+    let token = TimeStamper::new(clock.clone(), "1.3.6.1.4.1.99999.1").unwrap().stamp(&digest, now()).unwrap();
+    let message = stamped(&message, &token);
+    let list = |revoked: &[&Identity]| {
+        let list = pair.ca.list(revoked, now() + SignedDuration::from_hours(2));
+        fumibako_signer::RevocationList::read(&list, pair.ca.trust().anchors()).unwrap()
+    };
+    let told = |trust: &Trust, stampers: Option<&Trust>| {
+        let judge = Judge { trust, stampers, keys: &[], domain: None, original: None, at: now() };
+        let report = verify(&message, &judge);
+        let layer = report.layers.into_iter().find(|layer| layer.what == What::TimeStamp).unwrap();
+        let fact = layer.facts.iter().find(|fact| fact.key == "stamper_revocation");
+        (layer.state.clone(), fact.map(|fact| fact.value.as_str().unwrap_or_default().to_owned()))
+    };
+    // As the settings believe an authority, which is without asking for a list.
+    let (ours, stampers) = (pair.ca.trust(), pair.ca.stampers());
+    let unseen = (State::Holds, Some("not-looked-at".to_owned()));
+    assert_eq!(told(&ours, None), unseen);
+    assert_eq!(told(&Ca::new().trust(), Some(&stampers.without_list(WithoutList::Refuse))), unseen);
+    assert_eq!(told(&ours.with_lists([list(&[])], WithoutList::Accept), None), (State::Holds, Some("good".to_owned())));
+    // Of one that is named as both, the list counts that one of them has.
+    let revoked = ours.with_lists([list(&[&clock])], WithoutList::Accept);
+    let (state, _) = told(&revoked, Some(&stampers));
+    assert!(matches!(&state, State::Fails(why) if why.why == Refusal::CertificateRevoked), "{state:?}");
+}
+
 // Profile §5.1: as at the gateway's door.
 #[test]
 fn nobody_else_is_shown_as_the_sender() {

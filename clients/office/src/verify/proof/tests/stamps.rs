@@ -32,9 +32,12 @@ impl Given {
 
     /// The layer of the stamp, and whether all holds.
     fn judged(&self, file: &ProofFile, stampers: Option<&Trust>) -> (layer::Layer, bool) {
+        self.judged_at(file, stampers, now())
+    }
+
+    fn judged_at(&self, file: &ProofFile, stampers: Option<&Trust>, at: Timestamp) -> (layer::Layer, bool) {
         let gateway = Witnesses::read(self.evidence.pem().as_bytes()).unwrap();
-        let (report, _) =
-            verify_proof(file, Vouchers { gateway: &gateway, offices: None, stampers }, (None, &[]), now());
+        let (report, _) = verify_proof(file, Vouchers { gateway: &gateway, offices: None, stampers }, (None, &[]), at);
         let holds = report.holds();
         (report.layers.into_iter().find(|layer| layer.what == What::TimeStamp).unwrap(), holds)
     }
@@ -115,23 +118,30 @@ fn resigned(token: &[u8], by: &Identity) -> Vec<u8> {
     fs::read(folder.path().join("again")).unwrap()
 }
 
+// RFC 3161 §4
 #[test]
-fn whether_the_stamper_was_revoked_is_judged_as_of_the_stamp_by_what_the_file_has() {
+fn whether_the_stamper_was_revoked_is_judged_as_of_now_by_what_the_file_has() {
     let (given, tsa) = (Given::new(), Ca::new());
-    let until = now() + SignedDuration::from_hours(24);
-    let clock = tsa.identity_for("clock@plans.example", Purpose::TimeStamping, until);
-    let list = |revoked: &[&Identity]| tsa.list(revoked, until);
-    let judged = |at: Timestamp, list: Vec<u8>| {
-        let stamp = TimeStamper::new(clock.clone(), "1.2.3").unwrap().stamp(&given.digest(), at).unwrap();
+    let day = SignedDuration::from_hours(24);
+    let clock = tsa.identity_for("clock@plans.example", Purpose::TimeStamping, now() + day * 30);
+    // Good until tomorrow, and, should it revoke, from now on and without a reason.
+    let list = |revoked: &[&Identity]| tsa.list(revoked, now() + day);
+    let judged = |stamped: Timestamp, list: Vec<u8>, at: Timestamp| {
+        let stamp = TimeStamper::new(clock.clone(), "1.2.3").unwrap().stamp(&given.digest(), stamped).unwrap();
         let file = ProofFile { revocation: vec![STANDARD.encode(list)], ..given.with(&stamp) };
-        given.judged(&file, Some(&tsa.stampers())).0
+        given.judged_at(&file, Some(&tsa.stampers()), at).0
     };
     let before = now() - SignedDuration::from_mins(1);
-    let good = judged(before, list(&[]));
-    assert_eq!((good.state.clone(), value(&good, "stamper_revocation")), (State::Holds, "good".into()));
-    assert_eq!(judged(before, list(&[&clock])).state, State::Holds, "it had stamped before");
-    let State::Fails(why) = judged(now(), list(&[&clock])).state else { panic!("it was revoked by then") };
-    assert_eq!(why.why, Refusal::CertificateRevoked);
+    for at in [now(), now() + day * 3, now() + day * 300] {
+        let good = judged(before, list(&[]), at);
+        assert_eq!((good.state.clone(), value(&good, "stamper_revocation")), (State::Holds, "good".into()), "{at}");
+        // Whoever has the key dates a stamp as he likes.
+        for stamped in [before, now()] {
+            let layer = judged(stamped, list(&[&clock]), at);
+            let State::Fails(why) = layer.state else { panic!("{stamped} {at}: {layer:?}") };
+            assert_eq!(why.why, Refusal::CertificateRevoked);
+        }
+    }
 }
 
 #[test]
@@ -161,10 +171,18 @@ fn a_stamp_of_before_shows_that_a_former_key_had_signed_by_then() {
     let text = format!("Fumibako-Key-Replaced: {key} {}\n{}", now(), given.evidence.pem());
     let gateway = Witnesses::read(text.as_bytes()).unwrap();
     let file = given.with(&tsa.stamp(&given.digest(), now()));
-    let state = |stampers: Option<&Trust>| {
+    let former = |file: &ProofFile, stampers: Option<&Trust>| {
         let by = Vouchers { gateway: &gateway, offices: None, stampers };
-        verify_proof(&file, by, (None, &[]), now()).0.state(What::FormerKey).cloned()
+        verify_proof(file, by, (None, &[]), now()).0.state(What::FormerKey).cloned()
     };
+    let state = |stampers: Option<&Trust>| former(&file, stampers);
     assert_eq!(state(Some(&tsa.stampers())), Some(State::Holds));
     assert_eq!(state(None), Some(State::Unseen(Unseen::KeyReplaced)));
+    // Who stole both keys writes a head and a stamp of any moment.
+    let until = now() + SignedDuration::from_hours(24);
+    let clock = tsa.identity_for("clock@plans.example", Purpose::TimeStamping, until);
+    let before = now() - SignedDuration::from_mins(1);
+    let stamp = TimeStamper::new(clock.clone(), "1.2.3").unwrap().stamp(&given.digest(), before).unwrap();
+    let stolen = ProofFile { revocation: vec![STANDARD.encode(tsa.list(&[&clock], until))], ..given.with(&stamp) };
+    assert_eq!(former(&stolen, Some(&tsa.stampers())), Some(State::Unseen(Unseen::KeyReplaced)));
 }
