@@ -57,8 +57,11 @@ pub(crate) async fn receipt(
         let outrun = before.evidence.receipt_sha256 != Some(hex(signed.sha256()));
         return Ok((Delivery { evidence: before.id, repeated: true, outrun }, Vec::new()));
     }
-    let unproved = came_unproved(rows, signed).await?;
-    if !unproved && let Some(answer) = repeated(&sent_before(rows, [signed].into_iter()).await?, signed)? {
+    let known = sent_before(rows, [signed].into_iter()).await?;
+    if let Some((_, answer)) = known.values().next() {
+        still_proved(rows, *answer).await?;
+    }
+    if let Some(answer) = repeated(&known, signed)? {
         return Ok((answer, Vec::new()));
     }
     // Profile §8.9: what is to happen stands in the table; a state without a way on from here has had its receipt.
@@ -74,9 +77,6 @@ pub(crate) async fn receipt(
     let copies = copies(rows, &[id]).await?;
     ledger.load(rows, &copies.iter().map(|entry| FolderId(entry.folder)).collect()).await?;
 
-    if unproved {
-        forget(rows, signed).await?;
-    }
     file(&mut ledger, (signed, body), ends, now)?;
     let done: &[&str] = &[ACKNOWLEDGED, MDN_SENT];
     let marks = fault.map_or((step.state.keyword(), done), |fault| (fault.keyword(), &[]));
@@ -97,35 +97,12 @@ pub(crate) async fn receipt(
     Ok((Delivery { evidence, repeated: false, outrun: false }, wakes))
 }
 
-/// Profile §8.15: did a word of this sender come before under this Message-ID, whose evidence somebody took away? It proves nothing any more,
-/// and must not keep this one from counting.
-async fn came_unproved(rows: &mut SqliteConnection, signed: &Facts) -> Result<bool, Stop> {
-    let (id, from) = (signed.message_id(), signed.from());
-    let (key, from) = (sent_key(from, id), from.as_str());
-    let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT 1 FROM message m JOIN office o ON o.id = m.sender WHERE m.sent_key = ? AND m.message_id = ? AND o.number = ?
-                 AND m.content_digest IS NULL AND NOT EXISTS (SELECT 1 FROM evidence e WHERE e.id = m.answer)) AS "found!: bool""#,
-        key,
-        id,
-        from
-    );
-    Ok(found.fetch_one(rows).await?)
-}
-
-/// It stays where it is filed, and is found by its Message-ID no more.
-async fn forget(rows: &mut SqliteConnection, signed: &Facts) -> Result<(), Stop> {
-    let (id, from) = (signed.message_id(), signed.from());
-    let (key, from) = (sent_key(from, id), from.as_str());
-    sqlx::query!(
-        "UPDATE message SET sent_key = NULL WHERE sent_key = ? AND message_id = ? AND sender = (SELECT id FROM office WHERE number = ?)",
-        key,
-        id,
-        from
-    )
-    .execute(rows)
-    .await?;
-    Ok(())
+/// Profile §8.15: is what the sender was answered with under this Message-ID still there? What somebody took away may yet be put back, and
+/// until then it answers nothing, and nothing stands in its place: two first receipts of one bundle could not both be believed.
+async fn still_proved(rows: &mut SqliteConnection, answer: EvidenceId) -> Result<(), Stop> {
+    let found =
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM evidence WHERE id = ?) AS "found!: bool""#, answer.0);
+    if found.fetch_one(rows).await? { Ok(()) } else { Err(damaged(answer).into()) }
 }
 
 /// Finds the bundle and holds the receipt against what evidence says of it; what does not fit is refused (Profile §8.4). The one that is
