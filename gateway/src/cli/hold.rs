@@ -141,13 +141,14 @@ fn line(row: &HoldRow, lang: Lang) -> String {
     let since = day(row.since);
     let state = match (row.ended, &row.ended_by) {
         (Some(at), by) => {
-            let (at, by) = (day(at), user::shown(by.as_deref().unwrap_or_default()));
+            let (at, by) = (day(at), by.as_deref().unwrap_or_default());
             let how =
                 if row.erased { lang.pick("解除・消去", "ended, erased") } else { lang.pick("解除", "ended") };
             format!("{how} {at} {by}")
         }
         (None, _) => lang.pick("保全中", "in force").to_owned(),
     };
-    let by = user::shown(&row.by);
+    // As it was written down: what a number is called today may be another's name.
+    let by = &row.by;
     format!("{}\t{}\t{}\t{since} {by}\t{}\t{state}", row.number, row.message_id, row.day, row.reason)
 }

@@ -17,12 +17,6 @@ pub(super) fn of_this_program() -> String {
     owner.map_or_else(|_| "?".into(), |number| named(&passwd(), number))
 }
 
-/// Who is on record, for people: records of before names were written down have the number alone.
-pub(super) fn shown(by: &str) -> String {
-    let number = by.strip_prefix(NUMBER).and_then(|number| number.parse().ok());
-    number.map_or_else(|| by.to_owned(), |number| named(&passwd(), number))
-}
-
 fn passwd() -> String {
     let mut text = Vec::new();
     let read = File::open(PASSWD).and_then(|file| file.take(PASSWD_BYTES).read_to_end(&mut text));
@@ -52,14 +46,5 @@ mod tests {
             assert_eq!(named(passwd, number), name);
         }
         assert_eq!(named("", 0), "uid 0");
-    }
-
-    #[test]
-    fn who_gave_a_name_is_shown_by_it() {
-        assert_eq!(shown("佐藤"), "佐藤");
-        assert_eq!(shown("uid of old"), "uid of old");
-        // This machine's own list: whoever is not in it is shown by number.
-        assert_eq!(shown("uid 0"), named(&passwd(), 0));
-        assert_eq!(shown("kanri (uid 1000)"), "kanri (uid 1000)");
     }
 }
