@@ -80,12 +80,17 @@ fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
 /// Looks through everything. What is damaged is told; the rest is looked at all the same.
 pub(crate) async fn inspect(readers: &SqlitePool, bodies: &Bodies) -> Result<Inspection, StoreError> {
     let mut found = Inspection::default();
-    for problem in rows::integrity(readers).await.unwrap_or_else(|error| vec![error.to_string()]) {
-        found.faults.push(fault(
-            FaultKind::Database,
-            format!("データベースが壊れています。バックアップから戻してください / the database: {problem}"),
-        ));
-    }
+    let broken =
+        |problem: &str| format!("データベースが壊れています。バックアップから戻してください / the database: {problem}");
+    let problems = match rows::integrity(readers).await.map_err(store_error) {
+        Ok(problems) => problems.iter().map(|problem| broken(problem)).collect(),
+        Err(StoreError::Broken(why)) => vec![broken(&why)],
+        // A question that failed says nothing of the database.
+        Err(why) => vec![format!(
+            "データベースを調べられませんでした。もう一度実行してください / the database was not looked through, run it again: {why}"
+        )],
+    };
+    found.faults.extend(problems.into_iter().map(|what| fault(FaultKind::Database, what)));
     match rows::counters(readers).await {
         Ok(wrong) => found.faults.extend(wrong.into_iter().map(|what| fault(FaultKind::Counter, what))),
         Err(error) => {
@@ -94,7 +99,9 @@ pub(crate) async fn inspect(readers: &SqlitePool, bodies: &Bodies) -> Result<Ins
     }
     match rows::evidence(readers).await {
         Ok(wrong) => found.faults.extend(wrong.map(|what| fault(FaultKind::Counter, what))),
-        Err(error) => found.faults.push(fault(FaultKind::Database, format!("the database: {error}"))),
+        Err(error) => {
+            found.faults.push(fault(FaultKind::Database, format!("データベースを読めません / the database: {error}")));
+        }
     }
     files(readers, bodies, &mut found).await?;
     every_body(readers, bodies, &mut found).await?;
