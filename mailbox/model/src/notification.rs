@@ -25,6 +25,8 @@ pub struct Notification {
     pub digest: Option<[u8; 32]>,
     /// The class of an error in a field of its own.
     error: Option<String>,
+    /// Whether the last thing counts that its disposition says, with whatever before it.
+    loose: bool,
 }
 
 /// What became of a bundle, as its recipient says.
@@ -40,14 +42,29 @@ impl Notification {
     /// Reads the fields, folded ones too (RFC 5322 §2.2.3), and with comments where RFC 8098 §3 has `OWS`. Refused where they are no
     /// fields, where one of them stands twice, where a second group of them follows, or where a digest stands that is none.
     pub fn read(fields: &[u8]) -> Result<Self, Refused> {
-        let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
-        let fields = fields.trim_ascii_end();
         // RFC 8098 §3.1: one group of fields. Behind an empty line another reader could find a second, which says something else.
-        if fields.windows(4).any(|four| four == b"\r\n\r\n") {
-            return Err(malformed("the receipt has a second group of fields"));
+        if fields.trim_ascii_end().windows(4).any(|four| four == b"\r\n\r\n") {
+            return Err(Refusal::MessageMalformed.about("the receipt has a second group of fields"));
         }
+        Self::first_group(fields, false)
+    }
+
+    /// Reads what a gateway may have admitted long ago, of a receipt that is there: where [`Notification::read`] finds no word, the first group of
+    /// fields is read, and the last thing counts that its disposition says, whatever stands before it (Profile §8.2). What was told to be a receipt
+    /// then is one for good; nothing new is admitted by this.
+    pub fn read_again(fields: &[u8]) -> Result<Self, Refused> {
+        let closely = Self::read(fields);
+        if closely.as_ref().is_ok_and(|closely| closely.said().is_ok()) {
+            return closely;
+        }
+        let loosely = Self::first_group(fields, true).ok().filter(|loosely| loosely.said().is_ok());
+        loosely.map_or(closely, Ok)
+    }
+
+    fn first_group(fields: &[u8], loose: bool) -> Result<Self, Refused> {
+        let malformed = |about: &'static str| Refusal::MessageMalformed.about(about);
         // The fields end with the part; a section of its own ends with an empty line.
-        let fields = read_section(&[fields, b"\r\n\r\n"].concat())?;
+        let fields = read_section(&[fields.trim_ascii_end(), b"\r\n\r\n"].concat())?;
         for (at, (name, _)) in fields.iter().enumerate() {
             if fields[..at].iter().any(|(before, _)| before == name) {
                 return Err(malformed("a field of the receipt stands twice"));
@@ -65,6 +82,7 @@ impl Notification {
             disposition: get("disposition").map(str::to_owned),
             digest,
             error: get("error").map(str::to_owned),
+            loose,
         })
     }
 
@@ -92,7 +110,8 @@ impl Notification {
     /// bundle, and the class stands behind it, or in a field of its own. Anything else is no word about a bundle.
     pub fn said(&self) -> Result<Became, Refused> {
         let other = || Refusal::MessageMalformed.about("disposition");
-        let outcome = self.outcome()?;
+        let last = || self.disposition.as_deref()?.rsplit(';').next().map(|outcome| outcome.trim().to_owned());
+        let outcome = if self.loose { last().ok_or_else(other)? } else { self.outcome()? };
         let (kind, modifier) = outcome.split_once('/').map_or((&*outcome, None), |(kind, rest)| (kind, Some(rest)));
         if !kind.trim().eq_ignore_ascii_case("processed") {
             return Err(other());
@@ -264,6 +283,17 @@ mod tests {
             let refused = read(&FIELDS.replace(mode, written)).is_processed().unwrap_err();
             assert_eq!((refused.why, &*refused.about), (Refusal::MessageMalformed, about), "{written}");
         }
+        // One that was admitted before this was asked goes on being a receipt, and one that said something else is none.
+        let again = |fields: &str| Notification::read_again(fields.as_bytes()).map(|read| read.is_processed().is_ok());
+        for admitted in ["processed", "; processed", "manual-action; processed", "a/b; denied; processed"] {
+            assert_eq!(again(&FIELDS.replace(mode, admitted)), Ok(true), "{admitted}");
+        }
+        assert_eq!(again(&format!("{FIELDS}\r\nDisposition: a/b; processed/error\r\n")), Ok(true));
+        assert_eq!(again(FIELDS), Ok(true));
+        for other in ["processed; denied", "denied", "processed/error", ""] {
+            assert_eq!(again(&FIELDS.replace(mode, other)), Ok(false), "{other}");
+        }
+        assert!(again(&format!("{FIELDS}Disposition: a/b; processed\r\n")).is_err(), "one field twice was never one");
         let automatic = FIELDS.replace(mode, "Automatic-Action / mdn-sent-automatically ;PROCESSED");
         assert_eq!(read(&automatic).is_processed(), Ok(()));
     }

@@ -5,14 +5,15 @@ use mail_parser::{MessageParser, MessagePart, MimeHeaders as _};
 
 use crate::verify::Fact;
 
-/// Reads the notification of a `multipart/report`, if the entity is one. One whose fields cannot be read says nothing.
+/// Reads the notification of a `multipart/report`, if the entity is one. One whose fields cannot be read says nothing. What is in hand may be of a
+/// time at which gateways read less closely, and is what it was then.
 pub fn notification(entity: &[u8]) -> Option<Notification> {
     let message = MessageParser::default().parse(entity)?;
     if !is(message.root_part(), "multipart", "report") {
         return None;
     }
     let part = message.parts.iter().find(|part| is(part, "message", "disposition-notification"))?;
-    Some(Notification::read(part.contents()).unwrap_or_default())
+    Some(Notification::read_again(part.contents()).unwrap_or_default())
 }
 
 /// What it says, for people.

@@ -248,6 +248,58 @@ fn what_a_key_signed_that_was_replaced_is_told_and_nothing_after_its_end_is_beli
     assert_eq!(told, Some(State::Unseen(Unseen::KeyReplacedSometime)));
 }
 
+/// A bundle accepted now, and its recipient's receipt.
+fn acknowledged(ca: &Ca, recipient: &Identity, receipt: &[u8]) -> ProofFile {
+    let piece = |n: u64, event: Event, more: serde_json::Value| {
+        let mut piece = serde_json::json!({
+            "v": 1, "id": EvidenceId(7 + n.cast_signed()), "n": n, "previous": (n > 0).then_some(EvidenceId(7)),
+            "event": event.as_str(), "at": now(), "message_id": "a@plans.example", "sha256": "00".repeat(32),
+            "size": 100, "from": "9970000011", "to": "9970000029",
+        });
+        piece.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::to_string(&serde_json::from_value::<Recorded>(piece).unwrap()).unwrap()
+    };
+    let signer = recipient.certificate().fingerprint_hex();
+    let entries = vec![
+        piece(0, Event::SubmissionAcceptance, serde_json::json!({})),
+        piece(
+            1,
+            Event::ContentHandover,
+            serde_json::json!({
+                "receipt": "r@plans.example", "receipt_sha256": hash(receipt), "signer": signer,
+            }),
+        ),
+    ];
+    let file = of_entries(&ca.identity("gateway@plans.example"), entries, None);
+    ProofFile { receipt: Some(STANDARD.encode(receipt)), ..file }
+}
+
+// Profile §8.2: what was admitted before a disposition had to have its modes.
+#[test]
+fn a_receipt_that_counted_when_it_came_counts_for_good() {
+    let (ca, modes) = (Ca::new(), "manual-action/MDN-sent-manually; processed");
+    let recipient = ca.identity(B);
+    let receipt = crate::receipt::Receipt {
+        message_id: "r@plans.example".into(),
+        original: "a@plans.example".into(),
+        digest: [7; 32],
+        saved_at: now(),
+    };
+    let receipt = receipt.compose(&address(B), &address(A), &recipient, None).unwrap().0;
+    let part = String::from_utf8(Signed::read(&receipt).unwrap().part().to_vec()).unwrap();
+    for (disposition, holds) in
+        [(modes, true), ("processed", true), ("manual-action; processed", true), ("deleted", false)]
+    {
+        let part = part.replace(modes, disposition);
+        let receipt = fumibako_signer::sign(part.as_bytes(), &recipient, now()).unwrap();
+        let file = acknowledged(&ca, &recipient, &receipt);
+        let (report, witnessed) = verify_proof(&file, vouch(&ca.trust().into(), None), (None, &[]), now());
+        let state = report.state(What::Receipt).unwrap();
+        assert_eq!((*state == State::Holds, report.holds()), (holds, holds), "{disposition}: {state:?}");
+        assert_eq!(witnessed.receipt.is_some(), holds, "{disposition}");
+    }
+}
+
 // Profile §8.23
 #[test]
 fn a_receipt_signed_before_the_bundle_came_counts_and_whoever_reads_it_is_told() {
@@ -262,28 +314,7 @@ fn a_receipt_signed_before_the_bundle_came_counts_and_whoever_reads_it_is_told()
             saved_at: clock,
         };
         let receipt = receipt.compose(&address(B), &address(A), &recipient, None).unwrap().0;
-        let piece = |n: u64, event: Event, more: serde_json::Value| {
-            let mut piece = serde_json::json!({
-                "v": 1, "id": EvidenceId(7 + n.cast_signed()), "n": n, "previous": (n > 0).then_some(EvidenceId(7)),
-                "event": event.as_str(), "at": now(), "message_id": "a@plans.example", "sha256": "00".repeat(32),
-                "size": 100, "from": "9970000011", "to": "9970000029",
-            });
-            piece.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            serde_json::to_string(&serde_json::from_value::<Recorded>(piece).unwrap()).unwrap()
-        };
-        let signer = recipient.certificate().fingerprint_hex();
-        let entries = vec![
-            piece(0, Event::SubmissionAcceptance, serde_json::json!({})),
-            piece(
-                1,
-                Event::ContentHandover,
-                serde_json::json!({
-                    "receipt": "r@plans.example", "receipt_sha256": hash(&receipt), "signer": signer,
-                }),
-            ),
-        ];
-        let file = of_entries(&ca.identity("gateway@plans.example"), entries, None);
-        let file = ProofFile { receipt: Some(STANDARD.encode(&receipt)), ..file };
+        let file = acknowledged(&ca, &recipient, &receipt);
         let (report, witnessed) = verify_proof(&file, vouch(&ca.trust().into(), None), (None, &[]), now());
         let layer = report.layers.iter().find(|layer| layer.what == What::Receipt).unwrap();
         assert_eq!(layer.state, State::Holds);
