@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::https::{self, Question};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use crate::verify::{NotWhole, Report, Vouchers, Witnessed, verify_proof};
+use crate::verify::{NotWhole, Report, Stampers, Vouchers, Witnessed, verify_proof};
 
 /// What the evidence is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,13 +52,13 @@ pub(crate) struct Proof {
 struct Believed {
     gateway: Witnesses,
     offices: Trust,
-    stampers: Option<Trust>,
+    stampers: Option<Stampers>,
 }
 
 impl Believed {
     fn of(settings: &Settings) -> Result<Self, Trouble> {
         let (gateway, offices) = (settings.evidence_trust(None)?, settings.trust()?);
-        Ok(Self { gateway, offices, stampers: settings.stamp_trust(None)? })
+        Ok(Self { gateway, offices, stampers: settings.stampers(None, &settings.revocation_files)? })
     }
 
     fn vouchers(&self) -> Vouchers<'_> {

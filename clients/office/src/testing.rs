@@ -6,10 +6,11 @@ use std::process::Command;
 use fumibako_careplan::gather;
 use fumibako_model::{Address, Private};
 use fumibako_signer::authority::{Authority, KeyKind, Manner, Purpose, Request};
-use fumibako_signer::{Identity, StatusQuestion, TimeStamper, Trust};
+use fumibako_signer::{Identity, StatusQuestion, TimeStamper, Trust, WithoutList};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bundle::{Attached, Draft, Source};
+use crate::verify::Stampers;
 
 pub(crate) const A: &str = "9970000011@plans.example";
 pub(crate) const B: &str = "9970000029@plans.example";
@@ -78,8 +79,15 @@ impl Ca {
     }
 
     /// What believes this authority about time.
-    pub(crate) fn stampers(&self) -> Trust {
-        Trust::for_time_stamps([self.0.certificate().clone()]).unwrap()
+    pub(crate) fn stampers(&self) -> Stampers {
+        self.stampers_with(&[])
+    }
+
+    /// The same, who has these lists.
+    pub(crate) fn stampers_with(&self, lists: &[Vec<u8>]) -> Stampers {
+        let trust = Trust::for_time_stamps([self.0.certificate().clone()]).unwrap();
+        let news = lists.iter().map(|list| trust.read_news(list).unwrap());
+        Stampers::Believed(trust.with_news(news, WithoutList::Refuse))
     }
 
     /// A clock's word on a digest, from below this authority.

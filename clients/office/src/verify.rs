@@ -32,6 +32,7 @@ pub use file::{Input, MESSAGE_BYTES, NotWhole, read, read_input};
 pub use layer::{Fact, Layer, State, Unseen, What};
 pub use letter::{LetterJudge, is_the_gateways_letter, verify_letter};
 pub use proof::{Vouchers, Witnessed, verify_continuation, verify_proof};
+pub use stamp::Stampers;
 
 /// Whom to believe, as of when, and what can be opened.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ pub struct Judge<'j> {
     /// The authorities that are believed, with their revocation lists; without a list nothing is said about revocation.
     pub trust: &'j Trust,
     /// The authorities that are believed about time, and about nothing else.
-    pub stampers: Option<&'j Trust>,
+    pub stampers: Option<&'j Stampers>,
     /// The keys that may open a seal; none leaves it closed.
     pub keys: &'j [Identity],
     /// The domain of all offices, if it is known; else that of `From`.
@@ -234,8 +235,8 @@ impl Report {
         let Some(claimed) = signature.time_stamp() else { return };
         // Where nothing tells what an authority revoked, that was not looked at, however its certificates are believed.
         let ours = judge.trust.stamping().without_list(WithoutList::Refuse);
-        let by: Vec<Trust> = judge.stampers.cloned().into_iter().chain([ours]).collect();
-        self.time_stamp(claimed, &by, (judge.at, Lists::Current));
+        let by: Vec<Trust> = judge.stampers.and_then(Stampers::trust).cloned().into_iter().chain([ours]).collect();
+        self.time_stamp(claimed, (judge.stampers, &by), (judge.at, Lists::Current));
     }
 
     /// Profile §5.4: the certificate is that of the office in `From`, or (§9.10) of the agent in `Sender`.

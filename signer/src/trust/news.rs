@@ -76,6 +76,12 @@ impl Trust {
         self.with_lists(lists, without_list).with_answers(answers)
     }
 
+    /// The same with this news beside what is known. Nobody who is not spoken of is believed.
+    #[must_use]
+    pub fn with_more_news(&self, news: impl IntoIterator<Item = RevocationNews>) -> Self {
+        self.with_news(self.sources.news().into_iter().chain(news), WithoutList::Refuse)
+    }
+
     /// The answer of the first authority that it speaks about and that signed it, or charged the signer.
     fn read_answer(&self, der: &[u8]) -> Result<StatusAnswer, StatusError> {
         let mut verdict = StatusError::OtherResponder;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::WithoutList;
+use super::news::RevocationNews;
 use super::verdicts::Window;
 use crate::certificate::Certificate;
 use crate::error::RevocationError;
@@ -56,6 +57,12 @@ impl Sources {
             }
         }
         Self { answers: Arc::new(all), ..self.clone() }
+    }
+
+    /// All that is known. An answer about several certificates comes once for each.
+    pub(super) fn news(&self) -> Vec<RevocationNews> {
+        let answers = self.answers.values().flatten().map(|answer| RevocationNews::Answer(StatusAnswer::clone(answer)));
+        self.lists.iter().cloned().map(RevocationNews::List).chain(answers).collect()
     }
 
     /// How long the certificate is known not to be revoked. `above` are all on the path, the authority that issued it

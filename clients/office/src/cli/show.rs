@@ -145,7 +145,7 @@ fn view<'k>(settings: &Settings, place: Place, kept: &'k Kept, receipt: Option<&
     // Our own copy of what we sealed opens with our own key (Profile §4.6); what is signed only needs none.
     let sealed = is_sealed(&kept.octets.0);
     let keys = if sealed { settings.reading_keys()? } else { Vec::new() };
-    let (trust, stampers) = (settings.trust()?, settings.stamp_trust(None)?);
+    let (trust, stampers) = (settings.trust()?, settings.stampers(None, &settings.revocation_files)?);
     let reader = Reader { us: &us, trust: &trust, keys: &keys, now: kept.arrived };
     let verdict = open(&kept.octets.0, &reader);
     let signed = Signed::read(&kept.octets.0).ok();

@@ -17,8 +17,8 @@ use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::verify::{
-    Input, Judge, Layer, LetterJudge, Report, State, Vouchers, is_the_gateways_letter, read, read_input, verify,
-    verify_continuation, verify_letter, verify_proof,
+    Input, Judge, Layer, LetterJudge, Report, Stampers, State, Vouchers, is_the_gateways_letter, read, read_input,
+    verify, verify_continuation, verify_letter, verify_proof,
 };
 
 #[derive(Debug, Args)]
@@ -165,9 +165,11 @@ impl Verify {
     }
 
     /// Whom to believe about time, if somebody said so.
-    fn stampers(&self, settings: Option<&Settings>) -> Result<Option<Trust>, Trouble> {
+    fn stampers(&self, settings: Option<&Settings>) -> Result<Option<Stampers>, Trouble> {
         let none = Settings::default();
-        settings.unwrap_or(&none).stamp_trust(self.stamp_authority.as_deref())
+        let settings = settings.unwrap_or(&none);
+        let lists = if self.crl.is_empty() { &settings.revocation_files } else { &self.crl };
+        settings.stampers(self.stamp_authority.as_deref(), lists)
     }
 
     /// Whom to believe of offices, if somebody said so.
@@ -191,7 +193,7 @@ impl Verify {
         }
         let lists = if self.crl.is_empty() { lists } else { &self.crl };
         // Where nothing tells what an authority revoked, the layer says so.
-        settings.trust_in(&authorities, lists, WithoutList::Refuse)
+        settings.trust_in(&authorities, (lists, self.stamp_authority.as_deref()), WithoutList::Refuse)
     }
 
     fn keys(&self, settings: Option<&Settings>) -> Result<Vec<Identity>, Trouble> {

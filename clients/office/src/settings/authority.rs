@@ -13,6 +13,7 @@ use super::{Settings, read_small, read_up_to};
 use crate::owner::{Listed, OrListed};
 use crate::partners;
 use crate::trouble::Trouble;
+use crate::verify::Stampers;
 
 /// A file of authorities that issue office certificates, all of them in one way.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -119,7 +120,7 @@ impl Settings {
             return Err(Trouble::SettingMissing("trust_file"));
         }
         // Profile §4.6, §5.3: an authority without a list is believed.
-        self.trust_in(&authorities, &self.revocation_files, WithoutList::Accept)
+        self.trust_in(&authorities, (&self.revocation_files, None), WithoutList::Accept)
     }
 
     /// Profile §8.19: the authorities of the gateway's evidence, in this file or that of the settings, and until when former keys signed.
@@ -131,8 +132,21 @@ impl Settings {
         Witnesses::read(&read_small(file)?).map_err(|why| Trouble::Trust(file.to_owned(), why))
     }
 
-    /// Profile §8.21: the authorities of time stamps, in this file or that of the settings, if one is named.
-    pub fn stamp_trust(&self, file: Option<&Path>) -> Result<Option<Trust>, Trouble> {
+    /// Profile §8.21: the authorities of time stamps, in this file or that of the settings, if one is named, with what they revoked as these
+    /// lists say: those of other authorities are passed over. A file of the settings that cannot be read is told where there is a stamp.
+    pub fn stampers(&self, file: Option<&Path>, lists: &[PathBuf]) -> Result<Option<Stampers>, Trouble> {
+        let trust = match self.stamp_trust(file) {
+            Err(_) if file.is_none() => return Ok(Some(Stampers::Unread(self.stamp_authority_file.clone()))),
+            trust => trust?,
+        };
+        let read = |trust: &Trust, path: &PathBuf| trust.read_news(&read_list(path).ok()?).ok();
+        Ok(trust.map(|trust| {
+            let news: Vec<_> = lists.iter().filter_map(|path| read(&trust, path)).collect();
+            Stampers::Believed(trust.with_news(news, WithoutList::Refuse))
+        }))
+    }
+
+    fn stamp_trust(&self, file: Option<&Path>) -> Result<Option<Trust>, Trouble> {
         let file = file.unwrap_or(&self.stamp_authority_file);
         if file.as_os_str().is_empty() {
             return Ok(None);
@@ -140,16 +154,15 @@ impl Settings {
         let none = || Err(CertificateError::Malformed("it holds no certificate"));
         let found = Certificate::many_from_pem(&read_small(file)?);
         let found = found.and_then(|found| if found.is_empty() { none() } else { Trust::for_time_stamps(found) });
-        let found = found.map_err(|why| Trouble::Trust(file.to_owned(), why))?;
-        // Where nothing tells what it revoked, the layer says so.
-        Ok(Some(found.without_list(WithoutList::Refuse)))
+        found.map(Some).map_err(|why| Trouble::Trust(file.to_owned(), why))
     }
 
-    /// The authorities of these files, with these revocation lists, as these settings know their certificates.
+    /// The authorities of these files, with these revocation lists, as these settings know their certificates. A list may also be of the
+    /// authorities of time stamps in this file, or that of the settings.
     pub fn trust_in(
         &self,
         authorities: &[Authority],
-        lists: &[PathBuf],
+        (lists, stampers): (&[PathBuf], Option<&Path>),
         without_list: WithoutList,
     ) -> Result<Trust, Trouble> {
         let (listed, mut practices) = (Arc::new(self.listed(authorities)?), Vec::new());
@@ -162,11 +175,19 @@ impl Settings {
         }
         let first = authorities.first().map(|authority| authority.file.clone()).unwrap_or_default();
         let trust = Trust::with_practices(practices).map_err(|why| Trouble::Trust(first, why))?;
-        let read = |path: &PathBuf| {
-            let octets = read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)?;
-            trust.read_news(&octets).map_err(|why| Trouble::Revocation(path.clone(), why))
+        let of_stampers = |octets: &[u8]| {
+            let stampers = self.stamp_trust(stampers).ok().flatten();
+            stampers.is_some_and(|stampers| stampers.read_news(octets).is_ok())
         };
-        let news = lists.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let read = |path: &PathBuf| {
+            let octets = read_list(path)?;
+            match trust.read_news(&octets) {
+                Ok(news) => Ok(Some(news)),
+                Err(_) if of_stampers(&octets) => Ok(None),
+                Err(why) => Err(Trouble::Revocation(path.clone(), why)),
+            }
+        };
+        let news = lists.iter().filter_map(|path| read(path).transpose()).collect::<Result<Vec<_>, _>>()?;
         Ok(trust.with_news(news, without_list))
     }
 
@@ -182,12 +203,19 @@ impl Settings {
     }
 }
 
+fn read_list(path: &Path) -> Result<Vec<u8>, Trouble> {
+    read_up_to(path, REVOCATION_LIST_BYTES_MAX as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use fumibako_careplan::Lang;
+    use fumibako_signer::RevocationError;
+    use fumibako_signer::authority::Purpose;
+    use jiff::SignedDuration;
 
     use super::*;
-    use crate::testing::Ca;
+    use crate::testing::{Ca, now};
 
     // Profile §8.16, §8.21
     #[test]
@@ -209,11 +237,48 @@ mod tests {
         assert!(words.what.contains("both.pem") && words.what.contains("証跡の発行元ではない"), "{words:?}");
         assert!(words.next.contains("--stamp-authority") && words.next.contains("stamp_authority_file"), "{words:?}");
 
-        assert!(Settings::default().stamp_trust(None).unwrap().is_none());
+        let anchors = |settings: &Settings, file: Option<&Path>| match settings.stampers(file, &[]) {
+            Ok(Some(Stampers::Believed(trust))) => trust.anchors().len(),
+            other => panic!("{other:?}"),
+        };
+        assert!(Settings::default().stampers(None, &[]).unwrap().is_none());
         let settings = Settings { stamp_authority_file: apart.clone(), ..Settings::default() };
-        assert_eq!(settings.stamp_trust(None).unwrap().unwrap().anchors().len(), 1);
-        assert_eq!(settings.stamp_trust(Some(&both)).unwrap().unwrap().anchors().len(), 2);
+        assert_eq!(anchors(&settings, None), 1);
+        assert_eq!(anchors(&settings, Some(&both)), 2);
+        // One that somebody names now is asked for; one of the settings is no hindrance to what has no stamp.
         let empty = put("empty.pem", "no certificate\n");
-        assert!(matches!(settings.stamp_trust(Some(&empty)), Err(Trouble::Trust(path, _)) if path == empty));
+        assert!(matches!(settings.stampers(Some(&empty), &[]), Err(Trouble::Trust(path, _)) if path == empty));
+        for file in [empty, folder.path().join("none.pem")] {
+            let settings = Settings { stamp_authority_file: file.clone(), ..Settings::default() };
+            assert!(matches!(settings.stampers(None, &[]), Ok(Some(Stampers::Unread(path))) if path == file));
+        }
+    }
+
+    // Profile §8.21
+    #[test]
+    fn a_list_of_either_kind_of_authority_is_read_by_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, octets: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, octets).unwrap();
+            path
+        };
+        let (ours, stamps, until) = (Ca::new(), Ca::new(), now() + SignedDuration::from_hours(24));
+        let clock = stamps.identity_for("clock@plans.example", Purpose::TimeStamping, until);
+        let lists = vec![put("ours.crl", &ours.list(&[], until)), put("stamps.crl", &stamps.list(&[&clock], until))];
+        let settings = Settings {
+            trust_file: put("ours.pem", ours.pem().as_bytes()),
+            stamp_authority_file: put("stamps.pem", stamps.pem().as_bytes()),
+            revocation_files: lists.clone(),
+            ..Settings::default()
+        };
+        assert!(settings.trust().is_ok());
+        let stampers = settings.stampers(None, &lists).unwrap();
+        let Some(Stampers::Believed(trust)) = stampers else { panic!("{stampers:?}") };
+        let asked = trust.check_revocation_of(clock.certificate(), &[], now());
+        assert!(matches!(asked, Err(RevocationError::Revoked { .. })), "{asked:?}");
+        // One of nobody who is named is a mistake.
+        let settings = Settings { stamp_authority_file: PathBuf::new(), ..settings };
+        assert!(matches!(settings.trust(), Err(Trouble::Revocation(path, _)) if path == lists[1]));
     }
 }

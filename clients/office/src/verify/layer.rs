@@ -112,6 +112,8 @@ pub enum Unseen {
     NoStampers,
     /// Nobody says that whoever stamped the time is to be believed; others are.
     OtherClock,
+    /// The file that names them cannot be read.
+    UnreadStampers,
     /// The stamp was made after the moment at which all is judged.
     LaterStamp,
     /// Nothing in the file tells whether there was a mandate.

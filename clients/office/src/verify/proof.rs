@@ -16,7 +16,7 @@ use fumibako_signer::{
 use jiff::Timestamp;
 
 use super::layer::{self, Fact, State, Unseen, What};
-use super::stamp::Lists;
+use super::stamp::{Lists, Stampers};
 use super::{Form, Report, receipt};
 use crate::owner::holder;
 use crate::receipt::{facts, notification};
@@ -50,7 +50,7 @@ pub struct Vouchers<'v> {
     /// For the certificates of offices, where somebody said so.
     pub offices: Option<&'v Trust>,
     /// For time stamps (RFC 3161 §2.3), where somebody said so.
-    pub stampers: Option<&'v Trust>,
+    pub stampers: Option<&'v Stampers>,
 }
 
 /// What rests on what.
@@ -137,11 +137,16 @@ pub(super) fn octets(hex: &str) -> Option<Hash> {
 
 /// The authorities with the lists of the file, in place of those of today: what was known then is what counts.
 fn as_of_then(own: &Trust, file: &ProofFile) -> Trust {
-    let read = |one: &String| own.read_news(&STANDARD.decode(one).ok()?).ok();
-    let news: Vec<RevocationNews> = file.revocation.iter().filter_map(read).collect();
+    let news = kept(own, file);
     // Where the file has none, whoever asks may have some. Where nothing tells what an authority revoked, that was not looked at,
     // however the settings believe it.
     if news.is_empty() { own.without_list(WithoutList::Refuse) } else { own.with_news(news, WithoutList::Refuse) }
+}
+
+/// What the file has of these authorities' word on what they revoked.
+fn kept(own: &Trust, file: &ProofFile) -> Vec<RevocationNews> {
+    let read = |one: &String| own.read_news(&STANDARD.decode(one).ok()?).ok();
+    file.revocation.iter().filter_map(read).collect()
 }
 
 impl Look<'_> {
@@ -215,16 +220,17 @@ impl Report {
 
     /// RFC 3161: the head existed by then, says an authority; so did every piece under it. Whether that one was revoked is judged as of now, by
     /// what the file has: when it stamped is the stamper's own word, and a thief of its key writes any (§4).
-    fn head_stamped(&mut self, file: &ProofFile, stampers: Option<&Trust>, now: Timestamp) -> Option<Timestamp> {
+    fn head_stamped(&mut self, file: &ProofFile, stampers: Option<&Stampers>, now: Timestamp) -> Option<Timestamp> {
         let stamp = file.stamp.as_ref()?;
         let (stamp, der) =
             (STANDARD.decode(stamp).unwrap_or_default(), STANDARD.decode(&file.head).unwrap_or_default());
         let mut digest = [0; 32];
         digest.copy_from_slice(fumibako_signer::Hash::Sha256.of(&der).as_ref());
-        let stampers = stampers.map(|stampers| as_of_then(stampers, file));
+        // Whoever asks may have lists that the file has not; both count.
+        let trust = stampers.and_then(Stampers::trust).map(|trust| trust.with_more_news(kept(trust, file)));
         let claimed = ClaimedStamp::read(&stamp, &digest);
         let time = claimed.as_ref().ok().map(ClaimedStamp::time);
-        let holds = self.time_stamp(claimed, stampers.as_slice(), (now, Lists::Kept));
+        let holds = self.time_stamp(claimed, (stampers, trust.as_slice()), (now, Lists::Kept));
         time.filter(|_| holds)
     }
 
@@ -391,7 +397,8 @@ pub(super) fn is_the_gateways(
     let standing = by.gateway.judge(signature, at)?;
     let signer = signature.signer();
     // Who is believed about time writes no evidence, whatever else the file of authorities holds.
-    if let Some(other) = by.stampers.into_iter().flat_map(Trust::anchors).find(|one| signer.is_signed_by(one)) {
+    let stampers = by.stampers.and_then(Stampers::trust);
+    if let Some(other) = stampers.into_iter().flat_map(Trust::anchors).find(|one| signer.is_signed_by(one)) {
         return Err(Refusal::UnknownAuthority.about(format_args!("{}: --stamp-authority", other.subject())));
     }
     let name = format!("gateway@{domain}");

@@ -1,11 +1,29 @@
 //! Time stamps (RFC 3161), of a message's signature and of the head of the gateway's log: judged by authorities that are there for stamps.
 
+use std::path::PathBuf;
+
 use fumibako_model::{Refusal, not_trusted, revoked};
 use fumibako_signer::{CertificateError, ClaimedStamp, RevocationError, TimeStamp, TimeStampError, Trust};
 use jiff::Timestamp;
 
 use super::Report;
 use super::layer::{self, Fact, State, Unseen, What};
+
+/// Whom to believe about time.
+#[derive(Clone, Debug)]
+pub enum Stampers {
+    /// These, with what they revoked.
+    Believed(Trust),
+    /// Whom this file names, which cannot be read.
+    Unread(PathBuf),
+}
+
+impl Stampers {
+    /// Those that are known.
+    pub(super) fn trust(&self) -> Option<&Trust> {
+        if let Self::Believed(trust) = self { Some(trust) } else { None }
+    }
+}
 
 /// What stands between a stamp and the lists that it is judged by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,11 +35,11 @@ pub(super) enum Lists {
 }
 
 impl Report {
-    /// Judges one by these authorities, `now`, and says whether it holds.
+    /// Judges one by these authorities, `now`, and says whether it holds. Where those that are `named` cannot be read, it may be of one of them.
     pub(super) fn time_stamp(
         &mut self,
         claimed: Result<ClaimedStamp, TimeStampError>,
-        by: &[Trust],
+        (named, by): (Option<&Stampers>, &[Trust]),
         (now, lists): (Timestamp, Lists),
     ) -> bool {
         let claimed = match claimed {
@@ -40,7 +58,14 @@ impl Report {
                 }
                 Err(why) => State::Fails(revoked(why)),
             },
-            Err(state) => state,
+            Err(state) => match (state, named) {
+                (State::Unseen(Unseen::NoStampers | Unseen::OtherClock), Some(Stampers::Unread(file))) => {
+                    let file = Some(file.display().to_string());
+                    facts.push(Fact::text("unread", "読めないファイル", "the file that cannot be read", file));
+                    State::Unseen(Unseen::UnreadStampers)
+                }
+                (state, _) => state,
+            },
         };
         let holds = state == State::Holds;
         self.add(What::TimeStamp, state, facts);

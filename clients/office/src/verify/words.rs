@@ -129,6 +129,7 @@ impl Unseen {
             Self::NoList => "no-revocation-list",
             Self::NoStampers => "no-time-stamping-authority",
             Self::OtherClock => "unknown-time-stamping-authority",
+            Self::UnreadStampers => "unread-time-stamping-authorities",
             Self::LaterStamp => "stamped-later",
             Self::NoMandate => "no-mandate-in-file",
             Self::NoFiles => "no-files",
@@ -198,6 +199,7 @@ impl Unseen {
             ),
             Self::NoStampers => no_stampers(lang),
             Self::OtherClock => other_clock(lang),
+            Self::UnreadStampers => unread_stampers(lang),
             Self::LaterStamp => later_stamp(lang),
             Self::NoMandate => no_mandate(lang),
             Self::NotInProof
@@ -263,6 +265,19 @@ fn no_stampers(lang: Lang) -> (&'static str, &'static str) {
         lang.pick(
             "タイムスタンプ局の発行元の証明書を --stamp-authority（または設定 stamp_authority_file）で指定すると確かめられます。",
             "Name the certificate of the authority above it with --stamp-authority (or in stamp_authority_file) to look.",
+        ),
+    )
+}
+
+fn unread_stampers(lang: Lang) -> (&'static str, &'static str) {
+    (
+        lang.pick(
+            "タイムスタンプ局の発行元のファイルを読めないので、確かめていません。",
+            "Not looked at: the file of the time-stamping authorities cannot be read.",
+        ),
+        lang.pick(
+            "設定 stamp_authority_file に、タイムスタンプ局の発行元の証明書（PEM）のファイルを指定してください。",
+            "Name a PEM file of the certificates of those authorities in stamp_authority_file.",
         ),
     )
 }

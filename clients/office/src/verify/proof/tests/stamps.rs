@@ -31,11 +31,11 @@ impl Given {
     }
 
     /// The layer of the stamp, and whether all holds.
-    fn judged(&self, file: &ProofFile, stampers: Option<&Trust>) -> (layer::Layer, bool) {
+    fn judged(&self, file: &ProofFile, stampers: Option<&Stampers>) -> (layer::Layer, bool) {
         self.judged_at(file, stampers, now())
     }
 
-    fn judged_at(&self, file: &ProofFile, stampers: Option<&Trust>, at: Timestamp) -> (layer::Layer, bool) {
+    fn judged_at(&self, file: &ProofFile, stampers: Option<&Stampers>, at: Timestamp) -> (layer::Layer, bool) {
         let gateway = Witnesses::read(self.evidence.pem().as_bytes()).unwrap();
         let (report, _) = verify_proof(file, Vouchers { gateway: &gateway, offices: None, stampers }, (None, &[]), at);
         let holds = report.holds();
@@ -118,6 +118,27 @@ fn resigned(token: &[u8], by: &Identity) -> Vec<u8> {
     fs::read(folder.path().join("again")).unwrap()
 }
 
+// Profile §8.21: the file has lists of the offices' authorities alone, as a rule.
+#[test]
+fn whoever_has_a_list_of_the_stampers_is_heard_and_a_file_that_cannot_be_read_costs_that_layer_alone() {
+    let (given, tsa) = (Given::new(), Ca::new());
+    let until = now() + SignedDuration::from_hours(24);
+    let clock = tsa.identity_for("clock@plans.example", Purpose::TimeStamping, until);
+    let stamp = TimeStamper::new(clock.clone(), "1.2.3").unwrap().stamp(&given.digest(), now()).unwrap();
+    let other = STANDARD.encode(Ca::new().list(&[], until));
+    for file in [given.with(&stamp), ProofFile { revocation: vec![other], ..given.with(&stamp) }] {
+        let judged = |lists: &[Vec<u8>]| given.judged(&file, Some(&tsa.stampers_with(lists))).0;
+        assert_eq!(value(&judged(&[]), "stamper_revocation"), "not-looked-at");
+        assert_eq!(value(&judged(&[tsa.list(&[], until)]), "stamper_revocation"), "good");
+        let State::Fails(why) = judged(&[tsa.list(&[&clock], until)]).state else { panic!("it was revoked") };
+        assert_eq!(why.why, Refusal::CertificateRevoked);
+    }
+    let unread = Stampers::Unread("tsa.pem".into());
+    let (layer, holds) = given.judged(&given.with(&stamp), Some(&unread));
+    assert_eq!((layer.state.clone(), holds), (State::Unseen(Unseen::UnreadStampers), true));
+    assert_eq!(value(&layer, "unread"), "tsa.pem");
+}
+
 // RFC 3161 §4
 #[test]
 fn whether_the_stamper_was_revoked_is_judged_as_of_now_by_what_the_file_has() {
@@ -150,7 +171,7 @@ fn what_stands_above_time_stamps_vouches_for_no_evidence() {
     // Somebody has a certificate of that authority that names the gateway, and writes evidence of his own.
     let forged = file(&tsa.identity("gateway@plans.example"), [now(), now()], None);
     let gateway = Witnesses::read(given.evidence.pem().as_bytes()).unwrap();
-    let judged = |gateway: &Witnesses, stampers: &Trust| {
+    let judged = |gateway: &Witnesses, stampers: &Stampers| {
         let by = Vouchers { gateway, offices: None, stampers: Some(stampers) };
         let (report, _) = verify_proof(&forged, by, (None, &[]), now());
         let Some(State::Fails(why)) = report.state(What::Gateway) else { panic!("{report:?}") };
@@ -171,11 +192,11 @@ fn a_stamp_of_before_shows_that_a_former_key_had_signed_by_then() {
     let text = format!("Fumibako-Key-Replaced: {key} {}\n{}", now(), given.evidence.pem());
     let gateway = Witnesses::read(text.as_bytes()).unwrap();
     let file = given.with(&tsa.stamp(&given.digest(), now()));
-    let former = |file: &ProofFile, stampers: Option<&Trust>| {
+    let former = |file: &ProofFile, stampers: Option<&Stampers>| {
         let by = Vouchers { gateway: &gateway, offices: None, stampers };
         verify_proof(file, by, (None, &[]), now()).0.state(What::FormerKey).cloned()
     };
-    let state = |stampers: Option<&Trust>| former(&file, stampers);
+    let state = |stampers: Option<&Stampers>| former(&file, stampers);
     assert_eq!(state(Some(&tsa.stampers())), Some(State::Holds));
     assert_eq!(state(None), Some(State::Unseen(Unseen::KeyReplaced)));
     // Who stole both keys writes a head and a stamp of any moment.
