@@ -66,7 +66,11 @@ pub enum WitnessError {
     #[error("{0}: {1}. Take it out of `former_authorities_file`, or put the file back")]
     Former(PathBuf, std::io::Error),
     /// They are no authorities.
-    #[error("{0}: {1}")]
+    #[error(
+        "{0}: 証跡の発行元として使えません（{1}）。identity_file には init が作った鍵と証明書のファイルを、former_authorities_file には前の鍵の発行元のファイルを指定し、タイムスタンプ局の発行元は stamp_authority_file に分けてください / \
+         no authority of evidence: {1}. Name the file that `init` made as identity_file, and that of the authorities of the keys before it as former_authorities_file; authorities of time stamps belong into \
+         stamp_authority_file"
+    )]
     NoAuthority(PathBuf, CertificateError),
     /// By the same file another took the place of this very key, so that nothing it signs would be believed.
     #[error(
@@ -101,11 +105,15 @@ pub(crate) fn load(settings: &Evidence) -> Result<Loaded, WitnessError> {
     };
     // A file without a certificate is a wrong one.
     let own: String = witness.chain().iter().map(Certificate::to_pem).collect();
+    // Profile §8.21: who stands above time stamps signs no log, unless it is whom the operator has his own key from.
+    let stampers = std::fs::read(&settings.stamp_authority_file).ok();
+    let stampers = stampers.and_then(|pem| Certificate::many_from_pem(&pem).ok()).unwrap_or_default();
+    let stamps = |one: &Certificate| stampers.contains(one) && !witness.certificate().is_signed_by(one);
     let unfit = |why| {
-        let wrong = if Witnesses::read(own.as_bytes()).is_err() { file } else { former };
+        let wrong = if Witnesses::of_ones_own(own.as_bytes(), stamps).is_err() { file } else { former };
         WitnessError::NoAuthority(wrong.clone(), why)
     };
-    let believed = Witnesses::read(&[own.as_bytes(), &pem].concat()).map_err(unfit)?;
+    let believed = Witnesses::of_ones_own(&[own.as_bytes(), &pem].concat(), stamps).map_err(unfit)?;
     let key = witness.certificate().fingerprint_hex();
     if let Some(until) = believed.replaced(&key) {
         return Err(WitnessError::Replaced(former.clone(), key, until));

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATIONAL_UNIT_NAME};
+use const_oid::db::rfc5280::ID_KP_TIME_STAMPING;
 use der::asn1::{AnyRef, Ia5StringRef, PrintableStringRef, Utf8StringRef};
 use der::{Any, Decode as _, Encode as _, Sequence};
 use jiff::Timestamp;
 use x509_cert::ext::pkix::name::{DirectoryString, GeneralName};
-use x509_cert::ext::pkix::{NameConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, NameConstraints, SubjectAltName};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -146,6 +147,12 @@ impl Certificate {
         let host = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains('@');
         let [only] = permitted.as_slice() else { return false };
         matches!(&only.base, GeneralName::Rfc822Name(name) if host(name.as_str()))
+    }
+
+    /// Whether time stamps are all that it is for (RFC 5280 §4.2.1.12, RFC 3161 §2.3).
+    pub fn is_for_stamps_alone(&self) -> bool {
+        let purposes = self.decoded.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+        matches!(purposes, Ok(Some((_, ExtendedKeyUsage(purposes)))) if purposes == [ID_KP_TIME_STAMPING])
     }
 
     /// SHA-256 of the certificate.

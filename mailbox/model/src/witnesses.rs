@@ -45,6 +45,17 @@ impl Witnesses {
         Self::new(Certificate::many_from_pem(text)?, replaced(text))
     }
 
+    /// Those that a gateway names for its own log, of such a file. Its operator answers for them, limited to its domain or not; what is for time
+    /// stamps alone, or `stamps`, is left out.
+    pub fn of_ones_own(text: &[u8], stamps: impl Fn(&Certificate) -> bool) -> Result<Self, CertificateError> {
+        let all = Certificate::many_from_pem(text)?;
+        let (others, own): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.is_for_stamps_alone() || stamps(one));
+        match others.first() {
+            Some(other) if own.is_empty() => Err(CertificateError::Unlimited { subject: other.subject() }),
+            _ => Ok(Self { trust: Trust::new(own)?, replaced: replaced(text) }),
+        }
+    }
+
     /// The same, with what else is known of keys that were replaced: of two moments the earlier counts.
     #[must_use]
     pub fn until<'k>(mut self, keys: impl IntoIterator<Item = (&'k str, Timestamp)>) -> Self {
@@ -125,7 +136,7 @@ fn earlier(replaced: &mut BTreeMap<String, Timestamp>, key: String, until: Times
 
 #[cfg(test)]
 mod tests {
-    use fumibako_signer::authority::Authority;
+    use fumibako_signer::authority::{Authority, KeyKind, Purpose, Request};
 
     use super::*;
 
@@ -143,6 +154,33 @@ mod tests {
             let refused = Err(CertificateError::Unlimited { subject });
             assert_eq!(read(&other.certificate().to_pem()), refused);
             assert_eq!(read(&(evidence.clone() + &other.certificate().to_pem())), refused);
+        }
+    }
+
+    // Profile §8.16
+    #[test]
+    fn a_gateway_believes_its_own_authority_whatever_that_is_limited_to_and_none_of_stamps() {
+        let at: Timestamp = "2026-11-20T00:15:00Z".parse().unwrap();
+        let (own, stamps) = (Authority::create("own CA", at).unwrap(), Authority::create("stamps CA", at).unwrap());
+        let request = Request {
+            common_name: "clock",
+            rfc822_name: "clock@plans.example",
+            key: KeyKind::EcP256,
+            purpose: Purpose::TimeStamping,
+            not_before: at,
+            not_after: at + jiff::SignedDuration::from_hours(24),
+        };
+        let clock = stamps.issue(&request).unwrap();
+        let read = |certificates: &[&Certificate]| {
+            let text: String = certificates.iter().map(|one| one.to_pem()).collect();
+            Witnesses::of_ones_own(text.as_bytes(), |one| one == stamps.certificate())
+                .map(|found| found.trust().anchors().to_vec())
+        };
+        let (own, stamps) = (own.certificate(), stamps.certificate());
+        assert_eq!(read(&[own]), Ok(vec![own.clone()]));
+        assert_eq!(read(&[own, stamps, clock.certificate()]), Ok(vec![own.clone()]));
+        for none in [stamps, clock.certificate()] {
+            assert_eq!(read(&[none]), Err(CertificateError::Unlimited { subject: none.subject() }));
         }
     }
 
