@@ -162,11 +162,7 @@ impl Counts {
         one("messages_kept_octets", "Their octets", &now.bytes);
         one("evidence_rows", "Pieces of evidence", &now.evidence);
         one("evidence_unsigned", "Pieces that wait for the next signed head", &now.unsigned);
-        one(
-            "evidence_missing",
-            "Pieces of the last days that were signed for or counted and are not there",
-            &now.missing,
-        );
+        one("evidence_missing", "At least so many pieces that were signed for or counted are not there", &now.missing);
         one(
             "evidence_signing_stopped",
             "1 while no evidence is signed before somebody does something",

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use fumibako_model::{AgentId, Done, OfficeNumber, Party, Promised, Refusal, Refused, What};
 use fumibako_signer::{Certificate, Identity, Trust};
 use fumibako_store::bodies::Day;
-use fumibako_store::{Amend, Expired, Facts, Paper, PaperKind, Rules, Store, StoreError};
+use fumibako_store::{Amend, Expired, Facts, LogFault, Paper, PaperKind, Rules, Store, StoreError, Wrong};
 use fumibako_wire::{imap, pop3, smtp};
 use tokio::sync::{Semaphore, watch};
 
@@ -102,6 +103,8 @@ pub(crate) struct House<S> {
     nobody: [u8; 32],
     /// Becomes true when the store can no longer be trusted; the gateway then stops.
     pub(crate) broken: watch::Sender<bool>,
+    /// Pieces of evidence that were found missing, until the evidence is looked through.
+    lacking: AtomicU64,
     /// Bytes of bodies in memory, in KiB.
     pub(crate) body_memory: Arc<Semaphore>,
     /// Large bodies are filed on as many threads as there are cores, no more.
@@ -144,6 +147,7 @@ impl<S: Store> House<S> {
             counts: Counts::default(),
             connected: Connected::default(),
             notices: Notices::default(),
+            lacking: AtomicU64::new(0),
             believed: RwLock::new(Arc::new(believed)),
             promised: RwLock::new(own.promised),
             vouched: Mutex::default(),
@@ -312,10 +316,23 @@ impl<S: Store> House<S> {
         Ok(self.counts.text(&census, Held { connections, body_memory, signing_stopped, missing }, &expiry))
     }
 
-    /// Pieces of the last days that were signed for, or counted, and are not there (Profile §8.15); of a log that lost its end, those that it lost.
+    /// At least so many pieces that were signed for, or counted, are not there (Profile §8.15): of the last days, of a log that lost its end, and
+    /// what was found so before, until the evidence is looked through.
     pub(crate) async fn missing(&self, census: &fumibako_store::Census) -> u64 {
         let there = census.evidence + census.pruned;
-        census.missing.max(self.lost_end().await.saturating_sub(there))
+        // What came since does not make up for it.
+        let lost = match self.lost_end().await {
+            0 => 0,
+            end => end.saturating_sub(there).max(1),
+        };
+        let now = census.missing.max(lost);
+        self.lacking.fetch_max(now, Ordering::Relaxed).max(now)
+    }
+
+    /// The evidence was looked through, and this is wrong with it.
+    pub(crate) fn looked(&self, faults: &[LogFault]) {
+        let removed = faults.iter().filter(|fault| fault.what == Wrong::Removed).count();
+        self.lacking.store(removed as u64, Ordering::Relaxed);
     }
 
     /// The largest head beside the key that the log does not continue and nobody explained is over so many pieces. What cannot be read says

@@ -77,11 +77,12 @@ impl<S: Store> Admin<S> {
         let by = self.vouched(&told).await;
         let LogAudit { evidence, logged, heads, pruned, faults, accepted, foreign, .. } =
             self.0.store.audit(by).await?;
+        self.0.looked(&faults);
         let accepted = accepted.iter().filter_map(|one| accepted_row(one, &told)).collect();
         let waiting = self.waiting(evidence).await;
         // What bears no seal is named as that.
         let known = |fault: &&LogFault| fault.what == Wrong::Added && waiting.iter().any(|row| row.id == fault.id);
-        let faults = faults.iter().filter(|fault| !known(fault)).map(fault);
+        let faults = faults.iter().filter(|one| !known(one)).map(|one| fault(one, evidence));
         let mut rows: Vec<_> = foreign.iter().map(|one| object(one, evidence)).chain(faults).collect();
         rows.extend(waiting);
         rows.extend(self.not_put().await);
@@ -181,7 +182,8 @@ impl<S: Store> Admin<S> {
         let by = told.by.clone();
         let of_the_log = witness::accept(&self.0, told.clone()).await?;
         let vouched = self.vouched(&accepted::all(&self.0)?).await;
-        let unproved = self.0.store.audit(vouched).await?.unproved;
+        let LogAudit { unproved, faults, .. } = self.0.store.audit(vouched).await?;
+        self.0.looked(&faults);
         if unproved.is_empty() {
             let now = AcceptedNow { log: true, count: 0, bundles: Vec::new(), file: None };
             return Ok(if of_the_log { Reply::Accepted(now) } else { Reply::NothingToAccept });

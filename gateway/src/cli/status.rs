@@ -23,50 +23,7 @@ impl Status {
         let (lang, unwritten, stopped) = (context.lang, status.heads_unwritten, status.evidence_stopped.is_some());
         let missing = status.evidence_missing > 0;
         context.rows(&[*status], |s| {
-            let rows = [
-                (lang.pick("ドメイン", "domain"), s.domain.clone()),
-                (lang.pick("版", "version"), s.version.clone()),
-                (lang.pick("事業所", "offices"), s.offices.to_string()),
-                (lang.pick("ログイン", "logins"), s.accounts.to_string()),
-                (
-                    lang.pick("保管中のメール", "messages kept"),
-                    lang.pick(
-                        format!("{} 通（{} バイト）", s.messages, s.bytes),
-                        format!("{} ({} bytes)", s.messages, s.bytes),
-                    ),
-                ),
-                (
-                    lang.pick("証跡", "evidence"),
-                    lang.pick(
-                        format!("{} 件（署名済み {} 件）", s.evidence, s.evidence_logged),
-                        format!("{} ({} signed for)", s.evidence, s.evidence_logged),
-                    ),
-                ),
-                (
-                    lang.pick("保存期間を過ぎて整理した証跡", "evidence that went after its years"),
-                    s.evidence_pruned.to_string(),
-                ),
-                (
-                    lang.pick("証跡に署名する鍵の期限", "the evidence key ends"),
-                    JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
-                ),
-                (lang.pick("監査記録", "audit"), audit(s.audit_apart, lang).to_owned()),
-                (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
-                (lang.pick("拒否した受領証", "receipts refused"), s.receipts_refused.to_string()),
-                (
-                    lang.pick("先の受領証のあとに届いた受領証", "receipts that only came second"),
-                    s.receipts_repeated.to_string(),
-                ),
-                (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),
-                (lang.pick("起動後の報告", "reports since start"), s.reported.to_string()),
-                (lang.pick("起動後の記録の署名", "heads signed since start"), s.heads_signed.to_string()),
-                (lang.pick("起動後のタイムスタンプ", "heads stamped since start"), s.heads_stamped.to_string()),
-                (lang.pick("容量が 8 割を超えた事業所", "offices nearly full"), s.nearly_full.to_string()),
-                (lang.pick("起動後の受付", "accepted since start"), s.accepted.to_string()),
-                (lang.pick("起動後の拒否", "refused since start"), s.refused.to_string()),
-                (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),
-                (lang.pick("期限切れの消去", "expiry"), expiry(&s.expiry, lang)),
-            ];
+            let rows = figures(s, lang);
             let stopped = s.evidence_stopped.as_deref().map(|why| said_of_stopped(why, lang));
             let stopped = stopped.map(|said| (lang.pick("証跡の署名", "signing evidence"), said));
             let foreign = foreign(s.foreign_objects, lang);
@@ -85,6 +42,54 @@ impl Status {
             _ => Ok(()),
         }
     }
+}
+
+/// What it has, and what it did, each with its name.
+fn figures(s: &crate::admin::Status, lang: Lang) -> Vec<(&'static str, String)> {
+    vec![
+        (lang.pick("ドメイン", "domain"), s.domain.clone()),
+        (lang.pick("版", "version"), s.version.clone()),
+        (lang.pick("事業所", "offices"), s.offices.to_string()),
+        (lang.pick("ログイン", "logins"), s.accounts.to_string()),
+        (
+            lang.pick("保管中のメール", "messages kept"),
+            lang.pick(
+                format!("{} 通（{} バイト）", s.messages, s.bytes),
+                format!("{} ({} bytes)", s.messages, s.bytes),
+            ),
+        ),
+        (
+            lang.pick("証跡", "evidence"),
+            lang.pick(
+                format!("{} 件（署名済み {} 件）", s.evidence, s.evidence_logged),
+                format!("{} ({} signed for)", s.evidence, s.evidence_logged),
+            ),
+        ),
+        (
+            lang.pick("保存期間を過ぎて整理した証跡", "evidence that went after its years"),
+            s.evidence_pruned.to_string(),
+        ),
+        (
+            lang.pick("証跡に署名する鍵の期限", "the evidence key ends"),
+            JAPAN.to_datetime(s.evidence_key_until).date().to_string(),
+        ),
+        (lang.pick("監査記録", "audit"), audit(s.audit_apart, lang).to_owned()),
+        (lang.pick("予定の報告", "reports due"), s.reports_due.to_string()),
+        (lang.pick("拒否した受領証", "receipts refused"), s.receipts_refused.to_string()),
+        (
+            lang.pick("先の受領証のあとに届いた受領証", "receipts that only came second"),
+            s.receipts_repeated.to_string(),
+        ),
+        (lang.pick("起動後の受け渡し", "handed over since start"), s.handed_over.to_string()),
+        (lang.pick("起動後の報告", "reports since start"), s.reported.to_string()),
+        (lang.pick("起動後の記録の署名", "heads signed since start"), s.heads_signed.to_string()),
+        (lang.pick("起動後のタイムスタンプ", "heads stamped since start"), s.heads_stamped.to_string()),
+        (lang.pick("容量が 8 割を超えた事業所", "offices nearly full"), s.nearly_full.to_string()),
+        (lang.pick("起動後の受付", "accepted since start"), s.accepted.to_string()),
+        (lang.pick("起動後の拒否", "refused since start"), s.refused.to_string()),
+        (lang.pick("起動後の接続", "connections since start"), s.connections.to_string()),
+        (lang.pick("期限切れの消去", "expiry"), expiry(&s.expiry, lang)),
+    ]
 }
 
 /// Is the audit signed?
@@ -167,11 +172,11 @@ fn said_of_missing(pieces: u64, lang: Lang) -> Option<String> {
     (pieces > 0).then(|| {
         lang.pick(
             format!(
-                "この数日に記録した証跡のうち {pieces} 件がありません。fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。古いバックアップは、調べ終わるまで消さないでください。"
+                "記録した証跡のうち、少なくとも {pieces} 件がありません。fumibako-gateway evidence verify を実行し、それが示すとおりに直してください。古いバックアップは、調べ終わるまで消さないでください。この行は、evidence verify でなくなったものが見つからなくなるか、evidence accept で承認されるまで出ます。"
             ),
             format!(
-                "{pieces} piece(s) of the last days that were written down are not there. Run fumibako-gateway evidence verify, and mend what it names as it says. Keep your older \
-                 backups until that is done."
+                "At least {pieces} piece(s) of evidence that were written down are not there. Run fumibako-gateway evidence verify, and mend what it names as it says. Keep your older \
+                 backups until that is done. This is said until `evidence verify` finds none gone, or `evidence accept` settles it."
             ),
         )
     })

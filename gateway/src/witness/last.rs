@@ -524,12 +524,18 @@ pub(crate) async fn lost_heads<S: Store>(
     identity_file: &Path,
     believed: &Witnesses,
 ) -> Result<BTreeSet<u64>, StoreError> {
-    let LogState { size, .. } = store.log_state().await?;
     let file = last_file(identity_file);
-    let explained = Aside::Known.all(&file)?;
-    let given = Aside::Lost.all(&file)?.into_iter().chain(Beside::read(&file)?);
+    // In the order in which a head goes from one to the next, so that none is overlooked on its way.
+    let read = move || {
+        let newest = Beside::read(&file)?;
+        let given: Vec<_> = newest.into_iter().chain(Aside::Lost.all(&file)?).collect();
+        Ok::<_, StoreError>((given, Aside::Known.all(&file)?))
+    };
+    let (given, explained) = tokio::task::spawn_blocking(read).await.map_err(|why| failed(&why.to_string()))??;
+    // Only then the log, which goes on meanwhile: whatever was signed before has its place in it now.
+    let LogState { size, .. } = store.log_state().await?;
     let mut lost = BTreeSet::new();
-    for one in given.filter(|one| explained.iter().all(|known| known.octets != one.octets)) {
+    for one in given.iter().filter(|one| explained.iter().all(|known| known.octets != one.octets)) {
         let Some(Signed { head, .. }) = Signed::read(&one.octets, believed) else { continue };
         if !continues(store, size, (head.size, &head.root)).await? {
             lost.insert(head.size);

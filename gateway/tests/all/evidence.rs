@@ -7,7 +7,8 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fumibako_gateway::{
-    AccountRequest, Audited, Clock, Config, Gateway, Reply, Request, Running, Secret, evidence_authority_file,
+    AccountRequest, Audited, Clock, Config, Gateway, Remedy, Reply, Request, Running, Secret, Tampered,
+    evidence_authority_file,
 };
 use fumibako_model::log::{Head, extended, included, leaf};
 use fumibako_model::{EvidenceId, Party, ProofFile, Recorded, Refusal, Retention};
@@ -338,7 +339,8 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
         let found = audited(&gateway).await;
         let faults: Vec<_> = found.faults.iter().map(|fault| (fault.first, fault.last)).collect();
         assert_eq!((faults, found.evidence, found.logged), (vec![(4, 4), (5, 5), (0, 3), (0, 5)], 4, 0), "{found:?}");
-        assert!(found.faults[..2].iter().all(|fault| fault.what == "was removed"), "{found:?}");
+        let gone = |fault: &Tampered| fault.what == "was removed" && fault.next == Remedy::Accept;
+        assert!(found.faults[..2].iter().all(gone), "one remedy for what one acceptance clears: {found:?}");
         assert!(found.faults[3].what.contains("signed for"), "{found:?}");
         let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("how it is") };
         assert_eq!(status.evidence_missing, 2);
@@ -355,6 +357,8 @@ async fn whoever_cuts_the_log_of_a_running_gateway_is_found_out_and_what_was_sig
     let found = audited(&gateway).await;
     let accepted: Vec<_> = found.accepted.iter().map(|one| (one.message_id.as_deref(), one.reason.as_str())).collect();
     assert_eq!((lost_heads(&gateway.config), found.faults), (vec![], vec![]), "it is known");
+    let Reply::Status(status) = gateway.ask(Request::Status).await else { panic!("how it is") };
+    assert_eq!(status.evidence_missing, 0, "it is settled");
     assert_eq!(accepted, [(Some("c@x.example"), "known")]);
     let Fixture { folder: _folder, config, running, kept: _mail } = gateway;
     running.stop().await;

@@ -195,10 +195,12 @@ pub(crate) async fn census(readers: &SqlitePool) -> Result<Census, StoreError> {
                   (SELECT max((SELECT value FROM counter WHERE name = 'evidence_count'), coalesce((SELECT max(size) FROM log_head), 0)) - coalesce(h.size, 0)
                           - (SELECT count(*) FROM evidence WHERE id > coalesce(h.last, 0))
                    FROM (SELECT 1) LEFT JOIN (
-                       SELECT size, last FROM log_head
-                       WHERE size = (SELECT value FROM counter WHERE name = 'evidence_pruned')
-                          OR (size > (SELECT value FROM counter WHERE name = 'evidence_pruned') AND size < (SELECT max(size) FROM log_head))
-                       ORDER BY size DESC LIMIT 1) h) AS "missing!: i64",
+                       SELECT size, last FROM (
+                           SELECT size, last FROM (SELECT 0 AS size, 0 AS last UNION ALL SELECT size, last FROM log_head)
+                           WHERE size = (SELECT value FROM counter WHERE name = 'evidence_pruned')
+                              OR (size > (SELECT value FROM counter WHERE name = 'evidence_pruned') AND size < (SELECT max(size) FROM log_head))
+                           ORDER BY size DESC LIMIT 2)
+                       ORDER BY size LIMIT 1) h) AS "missing!: i64",
                   (SELECT count(*) FROM due d LEFT JOIN message m ON m.id = d.message
                    WHERE d.what < 100 AND (d.what <> ? OR m.state = ?)) AS "due!: i64",
                   (SELECT count(*) FROM refused_receipt WHERE repeated = 0)

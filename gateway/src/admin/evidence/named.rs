@@ -91,7 +91,8 @@ pub(super) fn stamp_wrong(kept: &KeptHead) -> Option<Said> {
     ))
 }
 
-pub(super) fn fault(fault: &LogFault) -> Tampered {
+/// Of a log whose rows have so many pieces, or once had.
+pub(super) fn fault(fault: &LogFault, evidence: u64) -> Tampered {
     let (ja, en) = match fault.what {
         Wrong::Removed => ("なくなっています", "was removed"),
         Wrong::Changed => ("内容が署名のときと違います", "was changed"),
@@ -149,7 +150,9 @@ pub(super) fn fault(fault: &LogFault) -> Tampered {
             "and what follows: the hashes of the log were changed",
         ),
     };
-    let next = remedy(fault.what);
+    // Profile §8.20: only a head beside the key, which the log does not continue, says that there was such a piece; it goes with that head.
+    let beyond = fault.what == Wrong::Removed && fault.n >= evidence;
+    let next = if beyond { Remedy::Accept } else { remedy(fault.what) };
     let about = about(Said::new(ja, en), (fault.n, fault.n), fault.id);
     Tampered { message_id: fault.message_id.clone(), next, ..about }
 }

@@ -28,7 +28,7 @@ pub struct Status {
     pub evidence_pruned: u64,
     /// Pieces under a signed head; the others wait for the next, a second or so.
     pub evidence_logged: u64,
-    /// Pieces of the last days that were signed for, or counted, and are not there (Profile §8.15).
+    /// At least so many pieces that were signed for, or counted, are not there (Profile §8.15).
     #[serde(default)]
     pub evidence_missing: u64,
     /// When the certificate of the key that signs evidence ends.
