@@ -40,8 +40,7 @@ mod tests {
 
     #[test]
     fn a_user_is_called_by_name_where_the_system_knows_it_and_always_by_number() {
-        let passwd =
-            "root:x:0:0:root:/root:/bin/sh\n::1000:1000::/:\nbroken\nkanri:x:1000:100:受付,,,:/home/kanri:/bin/sh\n";
+        let passwd = "root:x:0:0:root:/:/bin/sh\n::1000:1000::/:\nbroken\nkanri:x:1000:100:受付,,,:/:/bin/sh\n";
         for (number, name) in [(0, "root (uid 0)"), (1000, "kanri (uid 1000)"), (100, "uid 100")] {
             assert_eq!(named(passwd, number), name);
         }
