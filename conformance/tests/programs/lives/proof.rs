@@ -133,11 +133,10 @@ impl Life {
         if let Some(stamp) = &file.stamp {
             put("stamp", stamp);
             let stamp = "ts -verify -token_in -in stamp -data head -CAfile";
-            assert!(self.openssl(stamp, &self.gateway_authority()));
-            assert!(
-                !self.openssl(&stamp.replace("-data head", "-data stamp"), &self.gateway_authority()),
-                "over something else"
-            );
+            let authority = self.gateway_authority().with_file_name("tsa.pem");
+            assert!(self.openssl(stamp, &authority));
+            assert!(!self.openssl(stamp, &self.gateway_authority()), "the gateway's authority vouches for no moment");
+            assert!(!self.openssl(&stamp.replace("-data head", "-data stamp"), &authority), "over something else");
         }
     }
 
